@@ -1,0 +1,231 @@
+//! The store's handle: what callers can ask for.
+
+mod shared;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::commit::{CommitError, Write};
+use crate::history::Window;
+use crate::keyspace::{ListQuery, Page, ReadError};
+use crate::object::{Key, Object};
+use crate::persist::{Engine, Memory};
+use crate::resource::ResourceId;
+use crate::revision::Revision;
+use crate::watch::{ChangeSignal, Watcher};
+
+pub(crate) use shared::Shared;
+use shared::State;
+
+/// The most events that [`Store::expire`] drops under one lock.
+const AGED_PER_LOCK: usize = 256;
+
+/// How much history a store keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Events older than this are dropped.
+    pub window_age: Duration,
+    /// The oldest events are dropped while the window's events take more memory than this, in bytes.
+    pub window_bytes: usize,
+}
+
+impl Default for Options {
+    /// 5 minutes or 256 MiB, whichever is less.
+    fn default() -> Self {
+        Self { window_age: Duration::from_secs(300), window_bytes: 256 << 20 }
+    }
+}
+
+/// A store's size at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Live objects of all resources.
+    pub objects: usize,
+    /// Bytes of JSON of the live objects.
+    pub object_bytes: usize,
+    /// Events inside the window.
+    pub window_events: usize,
+    /// About how many bytes of memory only the window keeps.
+    pub window_bytes: usize,
+    /// The newest durable revision.
+    pub revision: Revision,
+    /// Watchers of all resources.
+    pub watchers: usize,
+}
+
+/// Objects with their revisions and recent history. Cheap to clone: all clones are one store.
+///
+/// ```
+/// use kyma_store::{Change, Draft, Expect, Index, Key, Options, Store, TokioClock, Write};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = TokioClock::starting_at("2024-05-01T12:00:00Z".parse()?);
+/// let store = Store::in_memory(Options::default(), std::sync::Arc::new(clock));
+/// let resource = store.resource("inventory.kyma-project.io/kymas");
+/// let (_, mut watcher) = store.watch_snapshot(resource, None);
+///
+/// let json = br#"{"metadata":{"name":"a","resourceVersion":""}}"#.to_vec();
+/// let draft = Draft { slot: json.len() - 3, json, index: Index::default() };
+/// let key = Key { resource, namespace: "pb".into(), name: "a".into() };
+/// store.commit(Write { key, expect: Expect::Absent, change: Change::Put(draft) }).await?;
+///
+/// let batch = watcher.next(100).await?;
+/// assert_eq!(batch.events[0].object.json, r#"{"metadata":{"name":"a","resourceVersion":"2"}}"#);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+impl Store {
+    /// An empty store that keeps its objects in memory only.
+    pub fn in_memory(options: Options, clock: Arc<dyn Clock>) -> Self {
+        Self::with_engine(options, clock, Box::new(Memory))
+    }
+
+    /// An empty store whose writes count once `engine` has acknowledged them. The engine runs on the task that
+    /// commits.
+    pub fn with_engine(options: Options, clock: Arc<dyn Clock>, engine: Box<dyn Engine>) -> Self {
+        let window = Window { age: options.window_age, bytes: options.window_bytes };
+        Self { shared: Arc::new(Shared::new(window, clock, engine)) }
+    }
+
+    /// The number of a resource, such as `inventory.kyma-project.io/kymas`; a new name gets a new one.
+    pub fn resource(&self, name: &str) -> ResourceId {
+        if let Some(id) = self.shared.read().resources.find(name) {
+            return id;
+        }
+        self.shared.state.write().define(name)
+    }
+
+    /// The name of a resource.
+    pub fn resource_name(&self, id: ResourceId) -> Arc<str> {
+        self.shared.read().resources.name(id)
+    }
+
+    /// All resources that were ever named, with or without objects, in the order of their numbers.
+    pub fn resources(&self) -> Vec<ResourceId> {
+        self.shared.read().resources.all()
+    }
+
+    /// The newest durable revision.
+    pub fn revision(&self) -> Revision {
+        self.shared.read().revision
+    }
+
+    /// The oldest revision that can be read at or watched from.
+    pub fn oldest(&self) -> Revision {
+        self.shared.read().history.oldest()
+    }
+
+    /// Writes one object and returns it as written (for a deletion, its last state), once that is durable and every
+    /// reader sees it. A write goes its way even when the future is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the draft's slot is not between two quotes.
+    pub async fn commit(&self, write: Write) -> Result<Arc<Object>, CommitError> {
+        let (waiter, outcome) = oneshot::channel();
+        self.shared.commit(write, waiter)?.wake();
+        outcome.await.unwrap_or(Err(CommitError::Closed))
+    }
+
+    /// An object as it is now.
+    pub fn get(&self, key: &Key) -> Option<Arc<Object>> {
+        self.shared.read().keyspace.get(key)
+    }
+
+    /// Lists objects of one snapshot.
+    pub fn list(&self, query: &ListQuery) -> Result<Page, ReadError> {
+        let state = self.shared.read();
+        if let Some(at) = query.at {
+            state.check(at)?;
+        }
+        Ok(state.keyspace.list(query, state.revision))
+    }
+
+    /// Watches a resource, or one namespace of it: all events with a revision greater than `since`, each once, in
+    /// order.
+    pub fn watch(
+        &self,
+        resource: ResourceId,
+        namespace: Option<Arc<str>>,
+        since: Revision,
+    ) -> Result<Watcher, ReadError> {
+        let state = self.shared.read();
+        state.check(since)?;
+        let position = state.history.log(resource).position_after(since);
+        Ok(self.watcher(&state, resource, namespace, (position, since)))
+    }
+
+    /// Lists everything there is and watches from there on, with nothing between the two.
+    pub fn watch_snapshot(&self, resource: ResourceId, namespace: Option<Arc<str>>) -> (Page, Watcher) {
+        let state = self.shared.read();
+        let query = ListQuery { namespace: namespace.clone(), ..ListQuery::all(resource) };
+        let page = state.keyspace.list(&query, state.revision);
+        let end = state.history.log(resource).end();
+        (page, self.watcher(&state, resource, namespace, (end, state.revision)))
+    }
+
+    /// Made while the state is locked, so that no publish comes between the position and the first wait.
+    fn watcher(
+        &self,
+        state: &State,
+        resource: ResourceId,
+        namespace: Option<Arc<str>>,
+        (position, since): (u64, Revision),
+    ) -> Watcher {
+        let signal = &state.signals[resource.position()];
+        Watcher::new(Arc::clone(&self.shared), signal, resource, namespace, position, since)
+    }
+
+    /// A signal for background tasks that want to know of any change.
+    pub fn changes(&self) -> ChangeSignal {
+        ChangeSignal::new(Arc::clone(&self.shared), &self.shared.changes)
+    }
+
+    /// The number of live objects of a resource.
+    pub fn count(&self, resource: ResourceId) -> usize {
+        self.shared.read().keyspace.count(resource)
+    }
+
+    /// The store's size now.
+    pub fn stats(&self) -> Stats {
+        let state = self.shared.read();
+        Stats {
+            objects: state.keyspace.objects(),
+            object_bytes: state.keyspace.bytes(),
+            window_events: state.history.events(),
+            window_bytes: state.history.bytes(),
+            revision: state.revision,
+            watchers: state.signals.iter().map(|signal| signal.listeners()).sum(),
+        }
+    }
+
+    /// Drops the events that have become too old. Commits do so too, a few each; a store that is not written to
+    /// keeps old history until somebody calls this.
+    pub fn expire(&self) {
+        let now = self.shared.clock.elapsed();
+        // In pieces, so that readers and writers get their turn.
+        while self.shared.state.write().trim(now, AGED_PER_LOCK) {}
+    }
+
+    /// Ends the store: further commits fail, watchers see what they have not seen yet and then end. Reads go on.
+    pub fn close(&self) {
+        self.shared.driver.lock().committer.close();
+        let signals = {
+            let mut state = self.shared.state.write();
+            state.closed = true;
+            state.signals.clone()
+        };
+        for signal in signals {
+            signal.wake();
+        }
+        self.shared.changes.wake();
+    }
+}
