@@ -1,0 +1,144 @@
+//! `/metrics` on one address, `/healthz` and `/readyz` on another.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::metrics::{Format, Metrics};
+use crate::shutdown::Shutdown;
+
+mod address;
+mod health;
+
+pub use address::{AddressChoice, BindError, Listener, bind};
+pub use health::Health;
+
+/// Connections at the same time; more wait to be accepted.
+const CONNECTIONS: usize = 64;
+/// How long a client may take to send a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long responses under way may take once the end has begun.
+const LAST_RESPONSES: Duration = Duration::from_secs(1);
+/// The wait after a connection could not be accepted, for want of file descriptors for example.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// What an address serves.
+#[derive(Clone, Debug)]
+pub enum Site {
+    /// `/metrics`.
+    Metrics(Metrics),
+    /// `/healthz` and `/readyz`, with `?verbose`, and `/healthz/<check>`.
+    Health(Health),
+}
+
+/// Serves a site until the shut-down drains.
+pub async fn serve(listener: Listener, site: Site, shutdown: Shutdown) {
+    let mut connections = JoinSet::new();
+    let mut draining = std::pin::pin!(shutdown.draining());
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut draining => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.tcp.accept(), if connections.len() < CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(converse(stream, site.clone(), shutdown.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!("failed to accept a connection: {error}");
+                    sleep(ACCEPT_RETRY).await;
+                }
+            },
+        }
+    }
+    let last = async { while connections.join_next().await.is_some() {} };
+    // What is then still open is closed with the set.
+    let _ = timeout(LAST_RESPONSES, last).await;
+}
+
+async fn converse(stream: TcpStream, site: Site, shutdown: Shutdown) {
+    let service = service_fn(move |request| {
+        let response = respond(&site, &request);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => ended,
+        () = shutdown.draining() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection broke: {error}");
+    }
+}
+
+fn respond<B>(site: &Site, request: &Request<B>) -> Response<Full<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET is served here\n".to_owned());
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let path = request.uri().path();
+    match site {
+        Site::Metrics(metrics) if path == "/metrics" => {
+            let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+            let format = Format::for_accept(accept.unwrap_or_default());
+            let mut response = text(StatusCode::OK, metrics.encode(format));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+            response
+        }
+        Site::Health(health) => {
+            let query = request.uri().query().unwrap_or_default();
+            let verbose = query
+                .split('&')
+                .any(|parameter| matches!(parameter, "verbose" | "verbose=true" | "verbose=1"));
+            match health.answer(path, verbose) {
+                Some((true, body)) => text(StatusCode::OK, body),
+                Some((false, body)) => text(StatusCode::INTERNAL_SERVER_ERROR, body),
+                None => not_found(),
+            }
+        }
+        Site::Metrics(_) => not_found(),
+    }
+}
+
+fn not_found() -> Response<Full<Bytes>> {
+    text(StatusCode::NOT_FOUND, "404 page not found\n".to_owned())
+}
+
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
+}
+
+impl Listener {
+    /// The address that is listened on.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Which request goes next, and when; pure. It takes a connection slot and, where there is a rate, a token.
+
+use std::time::Duration;
+
+use kyma_workqueue::Turn;
+use kyma_workqueue::limiter::Bucket;
+use kyma_workqueue::order::{Line, Place};
+
+/// A request that waits, or waited.
+pub(super) type Ticket = Place;
+
+/// A bounded number of slots behind a token bucket; times are since an epoch of the caller.
+///
+/// Those who wait leave in the work queue's order (class, priority, first come first served, with its ageing), so
+/// that what a worker does first is also sent first.
+#[derive(Debug)]
+pub(super) struct Gate {
+    bucket: Option<Bucket>,
+    free: usize,
+    /// Bounded by the callers, each of which waits with one request.
+    waiting: Line<u64>,
+    next_sequence: u64,
+}
+
+impl Gate {
+    pub(super) fn new(bucket: Option<Bucket>, slots: usize) -> Self {
+        Self { bucket, free: slots.max(1), waiting: Line::default(), next_sequence: 0 }
+    }
+
+    /// Puts a request into the line.
+    pub(super) fn arrive(&mut self, turn: Turn, now: Duration) -> Ticket {
+        let ticket = Place { turn, sequence: self.next_sequence, since: now };
+        self.next_sequence += 1;
+        self.waiting.insert(ticket.sequence, ticket);
+        ticket
+    }
+
+    /// Lets the first of the line pass, if there are a slot and a token for it.
+    pub(super) fn admit(&mut self, now: Duration) -> Option<u64> {
+        if self.free == 0 || self.waiting.is_empty() {
+            return None;
+        }
+        if self.bucket.as_mut().is_some_and(|bucket| !bucket.try_take(now)) {
+            return None;
+        }
+        let (sequence, _) = self.waiting.pop(now)?;
+        self.free -= 1;
+        Some(sequence)
+    }
+
+    /// Takes a request out of the line that does not want to wait any longer.
+    pub(super) fn leave(&mut self, ticket: &Ticket) {
+        self.waiting.remove(ticket);
+    }
+
+    /// Gives a slot back.
+    pub(super) fn release(&mut self) {
+        self.free += 1;
+    }
+
+    /// When time alone lets the next request pass; `None` when it also needs something else.
+    pub(super) fn next_admission(&mut self, now: Duration) -> Option<Duration> {
+        if self.free == 0 || self.waiting.is_empty() {
+            return None;
+        }
+        self.bucket.as_mut().map(|bucket| now.saturating_add(bucket.until_next(now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T0: Duration = Duration::ZERO;
+
+    #[test]
+    fn a_slot_and_a_token_are_both_needed() {
+        let mut gate = Gate::new(Some(Bucket::new(2.0, 2)), 1);
+        let sequences: Vec<_> = (0..3).map(|_| gate.arrive(Turn::default(), T0).sequence).collect();
+        assert_eq!(gate.admit(T0), Some(sequences[0]));
+        assert_eq!((gate.admit(T0), gate.next_admission(T0)), (None, None), "no slot: time does not help");
+        gate.release();
+        assert_eq!(gate.admit(T0), Some(sequences[1]));
+        gate.release();
+        assert_eq!(gate.admit(T0), None, "no token");
+        let next = gate.next_admission(T0).unwrap();
+        assert!(next <= Duration::from_millis(500) && next > Duration::from_millis(499));
+        assert_eq!(gate.admit(next), Some(sequences[2]));
+        gate.release();
+        assert_eq!(gate.next_admission(next), None, "nobody waits");
+    }
+
+    #[test]
+    fn the_line_has_the_queue_s_order() {
+        let mut gate = Gate::new(None, 1);
+        let turns =
+            [Turn::sweep(0), Turn::dependent(3), Turn::dependent(66), Turn::user(0), Turn::dependent(66)];
+        let tickets = turns.map(|turn| gate.arrive(turn, T0));
+        let mut passed = Vec::new();
+        while let Some(sequence) = gate.admit(T0) {
+            passed.push(sequence);
+            gate.release();
+        }
+        assert_eq!(passed, [3, 2, 4, 1, 0].map(|index: usize| tickets[index].sequence));
+    }
+
+    #[test]
+    fn who_leaves_the_line_takes_no_token() {
+        let mut gate = Gate::new(Some(Bucket::new(1.0, 1)), 9);
+        let first = gate.arrive(Turn::user(0), T0);
+        let second = gate.arrive(Turn::sweep(0), T0);
+        gate.leave(&first);
+        assert_eq!(gate.admit(T0), Some(second.sequence));
+        gate.leave(&second);
+        assert_eq!(gate.admit(T0), None);
+    }
+
+    #[test]
+    fn no_slots_are_one_slot() {
+        let mut gate = Gate::new(None, 0);
+        gate.arrive(Turn::default(), T0);
+        assert!(gate.admit(T0).is_some());
+    }
+}

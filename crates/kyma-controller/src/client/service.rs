@@ -1,0 +1,124 @@
+//! One request: through the gate, to the server, into the metrics.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use kyma_workqueue::Turn;
+use thiserror::Error;
+use tokio::time::{Instant, timeout};
+use tower::{BoxError, Service, ServiceExt, service_fn};
+
+use super::throttle::Throttle;
+use crate::metrics::rest::ClientMetrics;
+
+/// How long a response may take to begin. The API server itself ends requests after 60 s (`--request-timeout`); who
+/// has heard nothing by then speaks to a connection that is dead.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
+
+/// No response began in time.
+#[derive(Debug, Error)]
+#[error("the server did not begin to answer within {} s", RESPONSE_TIMEOUT.as_secs())]
+struct NoResponse;
+
+/// What the gate and the metrics must know of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Passes the gate.
+    Plain,
+    /// Does not wait: a Lease that is renewed too late is lost, and with it the leadership.
+    Lease,
+    /// Does not wait and has no end.
+    Watch,
+}
+
+impl Kind {
+    fn of<B>(request: &Request<B>) -> Self {
+        let uri = request.uri();
+        let query = uri.query().unwrap_or_default();
+        if query.split('&').any(|parameter| matches!(parameter, "watch=true" | "watch=1")) {
+            Self::Watch
+        } else if uri.path().starts_with("/apis/coordination.k8s.io/") {
+            Self::Lease
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+/// Wraps a service that sends requests.
+pub(super) fn throttled<S, B>(
+    service: S,
+    throttle: Throttle,
+    metrics: ClientMetrics,
+) -> impl Service<
+    Request<Body>,
+    Response = Response<impl http_body::Body<Data = Bytes, Error = B::Error> + Send + 'static>,
+    Error = BoxError,
+    Future: Send + 'static,
+> + Send
++ 'static
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+{
+    service_fn(move |request: Request<Body>| {
+        let (service, throttle, metrics) = (service.clone(), throttle.clone(), metrics.clone());
+        async move {
+            let kind = Kind::of(&request);
+            let method = request.method().clone();
+            let start = Instant::now();
+            let slot = if kind == Kind::Plain {
+                let turn = request.extensions().get::<Turn>().copied().unwrap_or_default();
+                let slot = throttle.pass(turn).await;
+                metrics.throttled(&method, start.elapsed());
+                Some(slot)
+            } else {
+                None
+            };
+            let result = match timeout(RESPONSE_TIMEOUT, service.oneshot(request)).await {
+                Ok(result) => result.map_err(Into::into),
+                Err(_elapsed) => Err(BoxError::from(NoResponse)),
+            };
+            metrics.answered(&method, result.as_ref().ok().map(Response::status));
+            if kind != Kind::Watch {
+                metrics.took(&method, start.elapsed());
+            }
+            // The connection is busy until the body has been read, so the slot goes with the body.
+            result.map(|response| {
+                response.map(|body| {
+                    body.map_frame(move |frame| {
+                        let _ = &slot;
+                        frame
+                    })
+                })
+            })
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn watches_and_leases_are_told_from_the_rest() {
+        for (uri, kind) in [
+            ("/api/v1/pods?watch=true&limit=5", Kind::Watch),
+            ("/api/v1/pods?limit=5&watch=1", Kind::Watch),
+            ("/api/v1/pods?watch=false", Kind::Plain),
+            ("/api/v1/pods?fieldSelector=watch%3Dtrue", Kind::Plain),
+            ("/api/v1/namespaces/watch=true", Kind::Plain),
+            ("/apis/coordination.k8s.io/v1/namespaces/a/leases/b", Kind::Lease),
+            ("/apis/coordination.k8s.io/v1/leases?watch=true", Kind::Watch),
+            ("/apis/apps/v1/deployments", Kind::Plain),
+        ] {
+            let request = Request::get(uri).body(()).unwrap();
+            assert_eq!(Kind::of(&request), kind, "{uri}");
+        }
+    }
+}
