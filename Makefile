@@ -1,0 +1,84 @@
+# A thin front: what each target does is in cargo, xtask and hack/.
+
+KYMAS ?= 100
+K8S_VERSION ?= 1.37.2
+export K8S_VERSION
+
+# The kubectl of PATH, else the one that `make controlplane` built.
+KUBECTL ?= $(or $(shell command -v kubectl 2>/dev/null),$(wildcard .cache/controlplane/$(K8S_VERSION)/kubectl))
+
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+.DEFAULT_GOAL := help
+.PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
+	controlplane-down conformance bench bench-real deny full clean kubectl
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
+
+up: ## an API server, the operator and a fleet of KYMAS=100, in one process (UP_FLAGS for more)
+	cargo build --release --locked -p kymactl
+	./target/release/kymactl up --kymas $(KYMAS) $(UP_FLAGS)
+
+test: ## format, lints, all tests and the checks of the house; no cluster, no Go
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
+	cargo xtask check
+
+build: ## the release binary
+	cargo build --release --locked -p kymactl
+
+fmt: ## format all sources
+	cargo fmt --all
+
+manifests: ## write config/crd/bases from the Rust types
+	cargo xtask manifests
+
+kubectl:
+	@test -n "$(KUBECTL)" || { echo "no kubectl: put one into PATH, or build one with \`make controlplane\` (needs Go)" >&2; exit 1; }
+
+install: kubectl ## install the CRDs into the cluster of the current kubeconfig
+	$(KUBECTL) apply -f config/crd/bases
+
+uninstall: kubectl ## remove the CRDs, and all objects of their kinds with them
+	$(KUBECTL) delete --ignore-not-found -f config/crd/bases
+
+run: ## run the operator against the cluster of the current kubeconfig
+	cargo run --release --locked -p kymactl -- operator
+
+sample: ## create the sample fleet of KYMAS=100 in the cluster of the current kubeconfig
+	cargo run --release --locked -p kymactl -- sample --kymas $(KYMAS) --apply
+
+controlplane: ## build the real control plane, K8S_VERSION=1.37.2 (needs Go)
+	hack/controlplane/build.sh
+
+controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's path
+	hack/controlplane/run.sh up
+
+controlplane-down: ## stop it and remove its data
+	hack/controlplane/run.sh down
+
+conformance: controlplane ## the same cases against the embedded and the real API server (needs Go)
+	cargo build --release --locked -p kymactl
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run
+
+bench: ## the figures that need no real API server
+	cargo build --release --locked -p kymactl
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- embedded
+
+bench-real: controlplane ## the figures beside the real API server (needs Go)
+	cargo build --release --locked -p kymactl
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- real
+
+$(CARGO_DENY):
+	cargo install --locked --root .cache/tools/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+
+deny: $(CARGO_DENY) ## licences, banned crates and sources of all dependencies
+	$(CARGO_DENY) --locked check bans licenses sources
+
+full: test conformance deny bench ## everything that continuous integration and a release look at
+
+clean: ## remove what cargo built; the real control plane stays in .cache
+	cargo clean

@@ -1,0 +1,95 @@
+//! Namespace (k8s.io/kubernetes/pkg/registry/core/namespace): it stays until its finalizer `kubernetes` is taken from the
+//! spec, which the namespace controller does when the namespace is empty.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{AGE, Builtin, BuiltinColumn, NAME, NameRule, accept, age, schema, text};
+use crate::object::{self, Object};
+use crate::resource::Scope;
+
+/// The label that names the namespace, for selectors (KEP-2161).
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+pub(super) const KIND: Builtin = Builtin {
+    group: "",
+    version: "v1",
+    kind: "Namespace",
+    plural: "namespaces",
+    singular: "namespace",
+    short: &["ns"],
+    scope: Scope::Cluster,
+    name_rule: NameRule::Label,
+    status: true,
+    generation: false,
+    unconditional_update: true,
+    create_on_update: false,
+    selectable: &["status.phase"],
+    schema: structure,
+    prepare_create,
+    prepare_update,
+    mark_deleting,
+    may_go: |namespace| spec_finalizers(namespace).is_empty(),
+    validate: accept,
+    columns: &[NAME, BuiltinColumn { name: "Status", kind: "string", priority: 0 }, AGE],
+    cells,
+};
+
+fn structure() -> Value {
+    let condition = json!({"type": "object", "properties": {
+        "type": {"type": "string"}, "status": {"type": "string"}, "reason": {"type": "string"},
+        "message": {"type": "string"}, "lastTransitionTime": {"type": "string", "format": "date-time", "nullable": true}}});
+    schema(json!({
+        "spec": {"type": "object", "properties": {"finalizers": {"type": "array", "items": {"type": "string"}}}},
+        "status": {"type": "object", "properties": {
+            "phase": {"type": "string"}, "conditions": {"type": "array", "items": condition}}},
+    }))
+}
+
+fn spec_finalizers(namespace: &Object) -> Vec<&str> {
+    let list = namespace.get("spec").and_then(|spec| spec.get("finalizers")).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn label_with_name(namespace: &mut Object) {
+    let name = object::name(namespace).to_owned();
+    if !name.is_empty() {
+        let labels = object::metadata_mut(namespace).entry("labels").or_insert(Value::Null);
+        object::as_object_mut(labels).insert(NAME_LABEL.into(), name.into());
+    }
+}
+
+fn prepare_create(namespace: &mut Object) {
+    label_with_name(namespace);
+    namespace.insert("status".into(), json!({"phase": "Active"}));
+    let spec = object::as_object_mut(namespace.entry("spec").or_insert(Value::Null));
+    let finalizers = object::as_array_mut(spec.entry("finalizers").or_insert(Value::Null));
+    if !finalizers.iter().any(|f| f == "kubernetes") {
+        finalizers.push("kubernetes".into());
+    }
+}
+
+fn prepare_update(namespace: &mut Object, existing: &Object) {
+    label_with_name(namespace);
+    // `/finalize` and the deletion alone change these, and they keep the rest as it was.
+    for field in ["spec", "status"] {
+        if namespace.get(field).is_none()
+            && let Some(value) = existing.get(field)
+        {
+            namespace.insert(field.into(), value.clone());
+        }
+    }
+}
+
+fn mark_deleting(namespace: &mut Object, _now: &str) -> bool {
+    if spec_finalizers(namespace).is_empty() {
+        return false;
+    }
+    let status = object::as_object_mut(namespace.entry("status").or_insert(Value::Null));
+    status.insert("phase".into(), "Terminating".into());
+    true
+}
+
+fn cells(namespace: &Object, now: Timestamp) -> Vec<Value> {
+    vec![object::name(namespace).into(), text(namespace, &["status", "phase"]).into(), age(namespace, now)]
+}

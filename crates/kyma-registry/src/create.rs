@@ -1,0 +1,188 @@
+//! Create: the rules of `BeforeCreate` (k8s.io/apiserver/pkg/registry/rest/create.go), then the commit.
+
+use kyma_store::{Change, CommitError, Expect, Write};
+use serde_json::Value;
+
+use crate::builtin;
+use crate::object::{self, Object};
+use crate::registry::{FieldValidation, Outcome, Registry, Request};
+use crate::validation;
+use crate::{ApiError, Resource};
+
+/// Query parameters of a create.
+#[derive(Debug, Clone, Default)]
+pub struct CreateOptions {
+    /// Do everything but store.
+    pub dry_run: bool,
+    /// What to do about unknown fields.
+    pub field_validation: FieldValidation,
+}
+
+/// How often another generated name is tried when the first is taken (KEP-4420).
+const NAME_ATTEMPTS: usize = 8;
+/// A generated name's random part, and how much of the given base is kept.
+const NAME_SUFFIX: usize = 5;
+const NAME_BASE: usize = 63 - NAME_SUFFIX;
+/// Without vowels and lookalikes, so that no word comes out (k8s.io/apimachinery/pkg/util/rand).
+const NAME_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+impl Registry {
+    /// Creates an object.
+    ///
+    /// # Errors
+    /// 400 and 422 for what the kind refuses, 404 and 403 for a namespace that is absent or going, 409 where the name
+    /// is taken.
+    pub async fn create(
+        &self,
+        request: &Request<'_>,
+        body: Object,
+        options: &CreateOptions,
+    ) -> Result<Outcome, ApiError> {
+        let mut object = body;
+        let resource = request.resource;
+        let mut warnings = Vec::new();
+        validation::decode(resource, &mut object, options.field_validation, &mut warnings)?;
+        set_namespace(request, &mut object)?;
+        if !object::resource_version(&object).is_empty() {
+            return Err(ApiError::unexpected("resourceVersion should not be set on objects to be created"));
+        }
+        self.admit_into_namespace(request, &object)?;
+        let generate = object::meta_str(&object, "generateName").to_owned();
+        let generated = object::name(&object).is_empty() && !generate.is_empty();
+        for attempt in 1.. {
+            let mut candidate = object.clone();
+            if generated {
+                let name = self.generate_name(&generate);
+                object::metadata_mut(&mut candidate).insert("name".into(), name.into());
+            }
+            self.prepare_create(resource, &mut candidate);
+            validation::create(resource, &candidate)?;
+            if options.dry_run {
+                return self.dry_create(request, &mut candidate, warnings);
+            }
+            let name = object::name(&candidate).to_owned();
+            let draft = object::draft(&mut candidate, resource)?;
+            let write = Write { key: request.key(&name), expect: Expect::Absent, change: Change::Put(draft) };
+            match self.store.commit(write).await {
+                Ok(object) => return Ok(Outcome { object, created: true, warnings }),
+                Err(CommitError::Exists(_)) if generated && attempt < NAME_ATTEMPTS => {}
+                Err(error) => return Err(create_error(resource, &name, &error)),
+            }
+        }
+        Err(ApiError::internal("no name could be generated".to_owned()))
+    }
+
+    fn dry_create(
+        &self,
+        request: &Request<'_>,
+        object: &mut Object,
+        warnings: Vec<String>,
+    ) -> Result<Outcome, ApiError> {
+        let name = object::name(object).to_owned();
+        if self.store.get(&request.key(&name)).is_some() {
+            return Err(ApiError::already_exists(
+                &request.resource.group,
+                &request.resource.names.plural,
+                &name,
+            ));
+        }
+        Ok(Outcome { object: self.imagined(request, object, None)?, created: true, warnings })
+    }
+
+    /// Fills the system's fields and lets the kind prepare its own.
+    pub(crate) fn prepare_create(&self, resource: &Resource, object: &mut Object) {
+        let now = self.now_text();
+        let uid = self.new_uid();
+        let meta = object::metadata_mut(object);
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
+            meta.remove(field);
+        }
+        meta.insert("creationTimestamp".into(), now.into());
+        meta.insert("uid".into(), uid.into());
+        if !resource.namespaced() {
+            meta.remove("namespace");
+        }
+        match resource.builtin() {
+            Some(builtin) => (builtin.prepare_create)(object),
+            None => {
+                if resource.status {
+                    object.remove("status");
+                }
+                object::set_generation(object, 1);
+            }
+        }
+    }
+
+    /// NamespaceLifecycle: nothing is created in a namespace that is absent or going.
+    pub(crate) fn admit_into_namespace(
+        &self,
+        request: &Request<'_>,
+        object: &Object,
+    ) -> Result<(), ApiError> {
+        let (true, Some(namespace)) = (request.resource.namespaced(), request.namespace) else {
+            return Ok(());
+        };
+        let id = self.store.resource(builtin::NAMESPACES);
+        let key = kyma_store::Key { resource: id, namespace: "".into(), name: namespace.into() };
+        let Some(stored) = self.store.get(&key) else {
+            return Err(ApiError::not_found("", "namespaces", namespace));
+        };
+        if stored.index.deleting {
+            return Err(ApiError::namespace_terminating(
+                &request.resource.group,
+                &request.resource.names.plural,
+                object::name(object),
+                namespace,
+            ));
+        }
+        Ok(())
+    }
+
+    fn generate_name(&self, base: &str) -> String {
+        let mut end = base.len().min(NAME_BASE);
+        while !base.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut name = base[..end].to_owned();
+        let mut bits = self.random();
+        for _ in 0..NAME_SUFFIX {
+            let letter =
+                NAME_ALPHABET[usize::try_from(bits % NAME_ALPHABET.len() as u64).unwrap_or_default()];
+            name.push(char::from(letter));
+            bits /= NAME_ALPHABET.len() as u64;
+        }
+        name
+    }
+}
+
+/// The object's namespace is the path's; another one in the body is refused.
+pub(crate) fn set_namespace(request: &Request<'_>, object: &mut Object) -> Result<(), ApiError> {
+    let given = object::namespace(object);
+    let expected = if request.resource.namespaced() { request.namespace.unwrap_or_default() } else { "" };
+    if given.is_empty() {
+        if !expected.is_empty() {
+            let expected = Value::from(expected);
+            object::metadata_mut(object).insert("namespace".into(), expected);
+        }
+        return Ok(());
+    }
+    if given != expected {
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn create_error(resource: &Resource, name: &str, error: &CommitError) -> ApiError {
+    match error {
+        CommitError::Exists(_) => ApiError::already_exists(&resource.group, &resource.names.plural, name),
+        CommitError::Missing => ApiError::not_found(&resource.group, &resource.names.plural, name),
+        CommitError::Stale(_) => {
+            ApiError::conflict(&resource.group, &resource.names.plural, name, crate::reason::OPTIMISTIC_LOCK)
+        }
+        CommitError::Persist(_) | CommitError::Closed => {
+            ApiError::internal(format!("the write could not be persisted: {error}"))
+        }
+    }
+}

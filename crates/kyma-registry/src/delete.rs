@@ -1,0 +1,229 @@
+//! Delete: the decisions of `Store.Delete` (k8s.io/apiserver/pkg/registry/generic/registry/store.go). An object with
+//! finalizers is marked, one without goes at once; whoever takes the last finalizer ends it (update.rs).
+
+use std::sync::Arc;
+
+use kyma_store::{Change, CommitError, Expect, Object as Stored, Write};
+use serde_json::{Value, json};
+
+use crate::create::create_error;
+use crate::list::ListOptions;
+use crate::object::{self, Object};
+use crate::registry::{Registry, Request};
+use crate::{ApiError, Resource};
+
+/// The finalizer by which the garbage collector takes the dependents first.
+pub const FOREGROUND: &str = "foregroundDeletion";
+/// The finalizer by which the garbage collector lets the dependents go free first.
+pub const ORPHAN: &str = "orphan";
+
+/// What becomes of the objects that name the deleted one as their owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Propagation {
+    /// They stay, and lose the reference.
+    Orphan,
+    /// They go afterwards.
+    Background,
+    /// They go first.
+    Foreground,
+}
+
+/// What the object must be for the deletion to happen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preconditions {
+    /// Its UID.
+    pub uid: Option<String>,
+    /// Its resourceVersion.
+    pub resource_version: Option<String>,
+}
+
+/// `metav1.DeleteOptions`, from the body and the query.
+#[derive(Debug, Clone, Default)]
+pub struct DeleteOptions {
+    /// Do everything but delete.
+    pub dry_run: bool,
+    /// What the object must be.
+    pub preconditions: Preconditions,
+    /// What becomes of dependents; the kind's default where `None`.
+    pub propagation: Option<Propagation>,
+    /// Grace in seconds: none of the served kinds is deleted gracefully, so it is only checked.
+    pub grace_period_seconds: Option<i64>,
+}
+
+/// What a deletion gave.
+#[derive(Debug, Clone)]
+pub enum Deleted {
+    /// It is gone; its last state.
+    Gone(Arc<Stored>),
+    /// It is marked and waits for its finalizers; its state now.
+    Marked(Arc<Stored>),
+}
+
+impl Deleted {
+    /// The object's last or current state.
+    pub fn object(&self) -> &Arc<Stored> {
+        match self {
+            Deleted::Gone(object) | Deleted::Marked(object) => object,
+        }
+    }
+}
+
+/// How often a deletion without preconditions is tried again on the newer object.
+const ATTEMPTS: usize = 5;
+
+impl Registry {
+    /// Deletes an object, or marks it where finalizers hold it.
+    ///
+    /// # Errors
+    /// 404 where it is absent, 409 where a precondition does not hold.
+    pub async fn delete(
+        &self,
+        request: &Request<'_>,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, ApiError> {
+        for _ in 0..ATTEMPTS {
+            let stored = self.get(request, name)?;
+            check_preconditions(request, name, &stored, &options.preconditions)?;
+            let mut last = object::parse(&stored.json)?;
+            let before = last.clone();
+            let marked = self.mark(request.resource, &mut last, options);
+            if marked && last == before {
+                return Ok(Deleted::Marked(stored));
+            }
+            if !marked {
+                // An object goes in the state in which it is stored.
+                last = before;
+            }
+            if options.dry_run {
+                let object = self.imagined(request, &mut last, Some(&stored))?;
+                return Ok(if marked { Deleted::Marked(object) } else { Deleted::Gone(object) });
+            }
+            let draft = object::draft(&mut last, request.resource)?;
+            let change = if marked { Change::Put(draft) } else { Change::Delete(draft) };
+            let write = Write { key: stored.key.clone(), expect: Expect::At(stored.revision), change };
+            match self.store.commit(write).await {
+                Ok(object) if marked => return Ok(Deleted::Marked(object)),
+                Ok(object) => return Ok(Deleted::Gone(object)),
+                Err(CommitError::Stale(_)) => {}
+                Err(error) => return Err(create_error(request.resource, name, &error)),
+            }
+        }
+        Err(request.conflict(name, crate::reason::OPTIMISTIC_LOCK))
+    }
+
+    /// Deletes all objects that a list finds, one after the other, each as a deletion of its own.
+    ///
+    /// # Errors
+    /// The list's, or the first deletion's but for objects that are already gone.
+    pub async fn delete_collection(
+        &self,
+        request: &Request<'_>,
+        list: &ListOptions,
+        options: &DeleteOptions,
+    ) -> Result<Vec<Arc<Stored>>, ApiError> {
+        let found = self.list(request, list)?;
+        let mut deleted = Vec::with_capacity(found.objects.len());
+        for object in found.objects {
+            let one = Request { resource: request.resource, namespace: Some(&object.key.namespace) };
+            match self.delete(&one, &object.key.name, options).await {
+                Ok(done) => deleted.push(Arc::clone(done.object())),
+                Err(error) if error.code() == 404 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Prepares an object's last state and says whether it must wait for finalizers.
+    fn mark(&self, resource: &Resource, last: &mut Object, options: &DeleteOptions) -> bool {
+        let now = self.now_text();
+        if let Some(builtin) = resource.builtin() {
+            if (builtin.mark_deleting)(last, &now) {
+                stamp(last, &now);
+                return true;
+            }
+            if !(builtin.may_go)(last) {
+                stamp(last, &now);
+                return true;
+            }
+        }
+        let held = finalizers_for(last, options);
+        let waits = !held.is_empty();
+        object::set_finalizers(last, held);
+        if waits {
+            if !object::is_deleting(last) && object::generation(last) > 0 {
+                let next = object::generation(last) + 1;
+                object::set_generation(last, next);
+            }
+            stamp(last, &now);
+            object::metadata_mut(last).insert("deletionGracePeriodSeconds".into(), json!(0));
+        }
+        waits
+    }
+}
+
+fn stamp(last: &mut Object, now: &str) {
+    if !object::is_deleting(last) {
+        object::metadata_mut(last).insert("deletionTimestamp".into(), Value::from(now));
+    }
+}
+
+/// The finalizers after a deletion was asked for: the collector's two follow the policy, then what is there already.
+fn finalizers_for(object: &Object, options: &DeleteOptions) -> Vec<String> {
+    let present = object::finalizers(object);
+    let wanted = match options.propagation {
+        Some(Propagation::Orphan) => Some(ORPHAN),
+        Some(Propagation::Foreground) => Some(FOREGROUND),
+        Some(Propagation::Background) => None,
+        None => present.iter().copied().find(|f| *f == ORPHAN || *f == FOREGROUND),
+    };
+    let others = present.iter().filter(|f| **f != ORPHAN && **f != FOREGROUND);
+    others.copied().chain(wanted).map(str::to_owned).collect()
+}
+
+fn check_preconditions(
+    request: &Request<'_>,
+    name: &str,
+    stored: &Stored,
+    preconditions: &Preconditions,
+) -> Result<(), ApiError> {
+    // The real server names the kind here, where it otherwise names the resource.
+    let conflict = |detail: String| {
+        Err(ApiError::conflict(&request.resource.group, &request.resource.names.kind, name, &detail))
+    };
+    if let Some(uid) = preconditions.uid.as_deref().filter(|uid| **uid != *stored.index.uid) {
+        return conflict(format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+            stored.index.uid
+        ));
+    }
+    let current = stored.revision.to_string();
+    if let Some(version) = preconditions.resource_version.as_deref().filter(|version| **version != *current) {
+        return conflict(format!(
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current}). The object might have been modified"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(finalizers: &[&str], propagation: Option<Propagation>) -> Vec<String> {
+        let object = json!({"metadata": {"finalizers": finalizers}});
+        let options = DeleteOptions { propagation, ..DeleteOptions::default() };
+        finalizers_for(object.as_object().unwrap(), &options)
+    }
+
+    #[test]
+    fn the_policy_decides_over_the_collectors_finalizers_and_leaves_others() {
+        assert_eq!(held(&[], None), [""; 0]);
+        assert_eq!(held(&["x"], None), ["x"]);
+        assert_eq!(held(&["x", ORPHAN], Some(Propagation::Background)), ["x"]);
+        assert_eq!(held(&["x"], Some(Propagation::Orphan)), ["x", ORPHAN]);
+        assert_eq!(held(&[ORPHAN], Some(Propagation::Foreground)), [FOREGROUND]);
+        assert_eq!(held(&[FOREGROUND], None), [FOREGROUND]);
+    }
+}

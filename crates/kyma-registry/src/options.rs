@@ -1,0 +1,61 @@
+//! Query parameters that exclude each other or are unknown: the real server's refusals
+//! (k8s.io/apimachinery/pkg/apis/meta/internalversion/validation).
+
+use crate::names;
+use crate::reason::{FieldError, Path};
+use crate::{ApiError, ListOptions, VersionMatch};
+
+const META: &str = "meta.k8s.io";
+
+/// A `resourceVersionMatch` that is neither `Exact` nor `NotOlderThan`.
+pub fn unknown_version_match(value: &str) -> ApiError {
+    let path = Path::new("resourceVersionMatch");
+    let error = FieldError::not_supported(&path, value, &["Exact", "NotOlderThan", ""]);
+    ApiError::invalid(META, "ListOptions", "", vec![error])
+}
+
+/// A `dryRun` that is not `All`.
+pub fn unknown_dry_run(value: &str) -> ApiError {
+    ApiError::invalid(META, "CreateOptions", "", names::validate_dry_run(&[value]))
+}
+
+/// A `fieldValidation` that is none of the three.
+pub fn unknown_field_validation(value: &str) -> ApiError {
+    ApiError::invalid(META, "CreateOptions", "", names::validate_field_validation(value))
+}
+
+/// A `propagationPolicy` that is none of the three, or stands beside `orphanDependents`.
+pub fn unknown_propagation(policy: &str, orphan: bool) -> ApiError {
+    let errors = names::validate_propagation(Some(policy), orphan.then_some(true));
+    ApiError::invalid(META, "DeleteOptions", "", errors)
+}
+
+/// Whether a watch's options go together; `initial` says that `sendInitialEvents` was given.
+///
+/// # Errors
+/// 422 with every cause.
+pub fn check_watch(options: &ListOptions, initial: bool) -> Result<(), ApiError> {
+    let path = Path::new("resourceVersionMatch");
+    let mut errors = Vec::new();
+    let not_older = options.version_match == Some(VersionMatch::NotOlderThan);
+    if initial && !not_older {
+        let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        errors.push(FieldError::forbidden(&path, detail));
+    }
+    if options.version_match.is_some() {
+        if !initial {
+            let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            errors.push(FieldError::forbidden(&path, detail));
+        }
+        if !not_older {
+            errors.push(FieldError::not_supported(&path, "Exact", &["NotOlderThan"]));
+        }
+        if options.continue_token.is_some() {
+            errors.push(FieldError::forbidden(
+                &path,
+                "resourceVersionMatch is forbidden when continue is provided",
+            ));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(META, "ListOptions", "", errors)) }
+}

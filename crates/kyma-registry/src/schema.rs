@@ -1,0 +1,171 @@
+//! Structural schemas of CustomResourceDefinitions (apiextensions v1): checked and compiled once, then used to prune,
+//! default and validate objects.
+//!
+//! A write walks an object four times, in this order: [`Schema::prune`] takes out what the schema does not know,
+//! [`Schema::default`] fills in defaults, the caller applies the rules of its verb, and one of the `validate` functions
+//! judges the result. Messages, their order as far as it is defined, and the quirks that clients can see are those of
+//! apiextensions-apiserver 1.37 and kube-openapi. CEL rules are not evaluated: see [`Schema::has_cel`].
+
+mod defaults;
+mod embedded;
+mod formats;
+mod item;
+mod keywords;
+mod lists;
+mod mail;
+mod node;
+mod number;
+mod outcome;
+mod pattern;
+mod props;
+mod prune;
+mod ratchet;
+mod structural;
+mod uri;
+mod validate;
+
+use serde_json::{Map, Value};
+
+use crate::reason::{FieldError, Path, Trail};
+use item::Item;
+use node::Node;
+use outcome::Outcome;
+use ratchet::Before;
+
+type Object = Map<String, Value>;
+
+/// A compiled schema. Cheap to share, never changes.
+#[derive(Debug)]
+pub struct Schema {
+    root: Node,
+    has_cel: bool,
+}
+
+impl Schema {
+    /// Checks an `openAPIV3Schema` and compiles it.
+    ///
+    /// # Errors
+    /// As [`Schema::compile_at`], with paths from the schema's root on.
+    pub fn compile(raw: &Value) -> Result<Self, Vec<FieldError>> {
+        Self::compile_at(raw, &Path::root())
+    }
+
+    /// Checks an `openAPIV3Schema` that stands at `path` of a definition, and compiles it.
+    ///
+    /// # Errors
+    /// Everything that keeps the schema from being structural or that a CRD may not use. (The real server's path is
+    /// `spec.validation.openAPIV3Schema` where all versions have the same schema.)
+    pub fn compile_at(raw: &Value, path: &Path) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let props = props::decode(raw, path, &mut errors);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        if props.nullable {
+            errors
+                .push(FieldError::forbidden(&path.child("nullable"), "nullable cannot be true at the root"));
+        }
+        let root = Node::build(&props);
+        let structure = node::build_problem(&props);
+        if structure.is_none() {
+            let problems = structural::check(&props, path);
+            // Defaults are judged by the schema itself, which must make sense for that.
+            errors.extend(if problems.is_empty() { defaults::check(&root, path) } else { problems });
+        }
+        errors.extend(keywords::check(&props, path));
+        if let (true, Some(problem)) = (errors.is_empty(), structure) {
+            errors.push(FieldError::invalid(path, "", problem));
+        }
+        if errors.is_empty() { Ok(Self { root, has_cel: node::has_rules(&props) }) } else { Err(errors) }
+    }
+
+    /// Whether the schema has CEL rules (`x-kubernetes-validations`), which nothing here evaluates: whoever takes a
+    /// schema must refuse one that has them.
+    pub fn has_cel(&self) -> bool {
+        self.has_cel
+    }
+
+    /// Takes out of an object what the schema does not know, and null members that may not be null.
+    ///
+    /// The paths of unknown fields, such as `spec.items[0].x`, are added to `unknown`, sorted. `apiVersion`, `kind` and
+    /// `metadata` of the object are left alone; metadata of embedded resources is brought into its canonical form.
+    ///
+    /// # Errors
+    /// The type metadata or the metadata of an embedded resource are of wrong types: the real server cannot decode
+    /// such an object, and answers 400.
+    pub fn prune(&self, object: &mut Object, unknown: &mut Vec<String>) -> Result<(), FieldError> {
+        let start = unknown.len();
+        prune::unknown_fields(object, &self.root, unknown);
+        unknown.get_mut(start..).unwrap_or_default().sort_unstable();
+        prune::nulls(object, &self.root);
+        if self.root.below.embedded { embedded::coerce(object, &self.root, unknown) } else { Ok(()) }
+    }
+
+    /// Fills in defaults where a member is absent, or null although it may not be.
+    pub fn default(&self, object: &mut Object) {
+        prune::apply_defaults(object, &self.root);
+    }
+
+    /// Judges a new object (without the parts that all kinds share, such as metadata).
+    pub fn validate(&self, object: &Object) -> Vec<FieldError> {
+        let mut errors = judge(&self.root, Item::Object(object), None, &Path::root());
+        self.check_embedded(object, &mut errors);
+        self.check_lists(object, None, &mut errors);
+        errors
+    }
+
+    /// Judges a changed object. Where a part is as it was, what is wrong with it is no news and is let pass (ratcheting,
+    /// KEP-4008).
+    pub fn validate_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+        let before = Before { node: &self.root, old: Item::Object(old) };
+        let mut errors = judge(&self.root, Item::Object(object), Some(before), &Path::root());
+        self.check_embedded(object, &mut errors);
+        self.check_lists(object, Some(old), &mut errors);
+        errors
+    }
+
+    /// Judges an object whose status was changed: of the schema only what stands under `status` counts.
+    pub fn validate_status_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if let (Some(node), Some(status)) = (self.root.property("status"), object.get("status")) {
+            let before = old.get("status").map(|old| Before { node, old: old.into() });
+            errors = judge(node, status.into(), before, &Path::new("status"));
+        }
+        self.check_lists(object, Some(old), &mut errors);
+        errors
+    }
+
+    fn check_embedded(&self, object: &Object, errors: &mut Vec<FieldError>) {
+        if self.root.below.embedded {
+            embedded::check(object, &self.root, errors);
+        }
+    }
+
+    /// Doubles in sets and maps; those of an object that had some before are let pass.
+    fn check_lists(&self, object: &Object, old: Option<&Object>, errors: &mut Vec<FieldError>) {
+        if !self.root.below.lists {
+            return;
+        }
+        let found = lists::duplicates(object, &self.root);
+        if !found.is_empty() && old.is_none_or(|old| lists::duplicates(old, &self.root).is_empty()) {
+            errors.extend(found);
+        }
+    }
+}
+
+/// What is wrong with a value. Where nothing is, which is the rule, nobody looks at what stood there before.
+fn judge(node: &Node, item: Item<'_>, before: Option<Before<'_>>, base: &Path) -> Vec<FieldError> {
+    let run = |before| {
+        let mut outcome = Outcome::default();
+        node.validate(item, &Trail::ROOT, before, &mut outcome);
+        outcome
+    };
+    let mut outcome = run(None);
+    if before.is_some() && !outcome.is_valid() {
+        outcome = run(before);
+    }
+    outcome.into_errors(base)
+}
+
+#[cfg(test)]
+mod tests;

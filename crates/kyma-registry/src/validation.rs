@@ -1,0 +1,183 @@
+//! What every write goes through: the object is brought into its kind's form, then checked.
+
+use serde_json::Value;
+
+use crate::builtin;
+use crate::names::{self, NameRule};
+use crate::object::{self, Object};
+use crate::reason::{FieldError, Path};
+use crate::registry::FieldValidation;
+use crate::{ApiError, Resource, Subresource};
+
+/// Brings a body into its kind's form: the right type, no unknown fields, defaults filled in, stored version.
+///
+/// # Errors
+/// 400 for another kind or version, for metadata of wrong types, and under Strict for unknown fields.
+pub(crate) fn decode(
+    resource: &Resource,
+    object: &mut Object,
+    mode: FieldValidation,
+    warnings: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    check_type(resource, object)?;
+    let mut unknown = Vec::new();
+    let metadata = object.entry("metadata").or_insert(Value::Null);
+    names::decode_metadata(metadata, "metadata", &mut unknown).map_err(|text| unreadable(resource, &text))?;
+    if let Some(schema) = &resource.schema {
+        schema.prune(object, &mut unknown).map_err(|error| unreadable(resource, &error.to_string()))?;
+        schema.default(object);
+        if !resource.is_custom()
+            && let Some(error) = schema.validate(object).first()
+        {
+            // A built-in kind is decoded into a structure: a wrong type is no invalid object but an unreadable one.
+            return Err(unreadable(resource, &error.to_string()));
+        }
+    }
+    let texts = unknown.into_iter().map(|path| format!("unknown field {path:?}"));
+    match mode {
+        FieldValidation::Ignore => {}
+        FieldValidation::Warn => warnings.extend(texts),
+        FieldValidation::Strict => {
+            let texts: Vec<String> = texts.collect();
+            if !texts.is_empty() {
+                return Err(unreadable(resource, &format!("strict decoding error: {}", texts.join(", "))));
+            }
+        }
+    }
+    object.insert("apiVersion".into(), resource.stored_api_version().into());
+    Ok(())
+}
+
+/// The body must be of the kind and version of the path. A built-in kind may leave both out.
+fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> {
+    for field in ["apiVersion", "kind"] {
+        if object.get(field).is_some_and(|value| !value.is_string()) {
+            let text = format!(
+                "couldn't get version/kind; json parse error: json: cannot unmarshal {field} into a string"
+            );
+            return Err(ApiError::bad_request(text));
+        }
+    }
+    let text = |object: &Object, field: &str| {
+        object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let (mut api_version, mut kind) = (text(object, "apiVersion"), text(object, "kind"));
+    if !resource.is_custom() {
+        if api_version.is_empty() {
+            api_version = resource.api_version();
+        }
+        if kind.is_empty() {
+            kind = resource.names.kind.to_string();
+        }
+    }
+    if kind.is_empty() {
+        let json = serde_json::to_string(object).unwrap_or_default();
+        return Err(ApiError::bad_request(format!("Object 'Kind' is missing in '{json}'")));
+    }
+    if api_version != resource.api_version() && api_version != resource.stored_api_version() {
+        return Err(ApiError::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({})",
+            resource.api_version()
+        )));
+    }
+    if kind != *resource.names.kind && !resource.is_custom() {
+        return Err(unreadable(resource, &format!("no conversion from {kind}")));
+    }
+    object.insert("kind".into(), kind.into());
+    Ok(())
+}
+
+fn unreadable(resource: &Resource, text: &str) -> ApiError {
+    let kind = &resource.names.kind;
+    ApiError::bad_request(format!(
+        "{kind} in version {:?} cannot be handled as a {kind}: {text}",
+        &*resource.version
+    ))
+}
+
+/// What is wrong with a new object.
+///
+/// # Errors
+/// 422 with every cause.
+pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiError> {
+    let empty = Object::new();
+    let metadata = object::metadata(object).unwrap_or(&empty);
+    let mut errors = names::validate_create(metadata, resource.namespaced(), name_rule(resource));
+    check_kind(resource, object, &mut errors);
+    match (resource.builtin(), &resource.schema) {
+        (Some(kind), _) => errors.extend((kind.validate)(object, None)),
+        (None, Some(schema)) => errors.extend(schema.validate(object)),
+        (None, None) => {}
+    }
+    finish(resource, object, errors)
+}
+
+/// What is wrong with a changed object.
+///
+/// # Errors
+/// 422 with every cause.
+pub(crate) fn update(
+    resource: &Resource,
+    changed: &Object,
+    existing: &Object,
+    subresource: Subresource,
+) -> Result<(), ApiError> {
+    let empty = Object::new();
+    let (new, old) =
+        (object::metadata(changed).unwrap_or(&empty), object::metadata(existing).unwrap_or(&empty));
+    let mut errors = names::validate_update(new, old);
+    check_kind(resource, changed, &mut errors);
+    match (resource.builtin(), &resource.schema) {
+        (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing))),
+        (None, Some(schema)) if subresource == Subresource::Status => {
+            errors.extend(schema.validate_status_update(changed, existing));
+        }
+        (None, Some(schema)) => errors.extend(schema.validate_update(changed, existing)),
+        (None, None) => {}
+    }
+    finish(resource, changed, errors)
+}
+
+fn name_rule(resource: &Resource) -> NameRule {
+    match resource.builtin().map(|kind| kind.name_rule) {
+        Some(builtin::NameRule::Label) => NameRule::Label,
+        _ => NameRule::Subdomain,
+    }
+}
+
+/// A custom resource of another kind is invalid rather than unreadable
+/// (k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go).
+fn check_kind(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if resource.is_custom() && kind != &*resource.names.kind {
+        let detail = format!("must be {}", resource.names.kind);
+        errors.push(FieldError::invalid(&Path::new("kind"), kind, detail));
+    }
+}
+
+fn finish(resource: &Resource, object: &Object, errors: Vec<FieldError>) -> Result<(), ApiError> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(&resource.group, &resource.names.kind, object::name(object), errors))
+}
+
+/// 422 for an update that must name a resourceVersion and does not. The real server names the resource here, where it
+/// otherwise names the kind.
+pub(crate) fn version_required(resource: &Resource, name: &str) -> ApiError {
+    let path = Path::new("metadata").child("resourceVersion");
+    let error = FieldError::invalid(&path, 0, "must be specified for an update");
+    ApiError::invalid(&resource.group, &resource.names.plural, name, vec![error])
+}
+
+/// The answer to a resourceVersion that is no number.
+pub(crate) fn version_unreadable(resource: &Resource, name: &str, given: &str) -> ApiError {
+    let path = Path::new("metadata").child("resourceVersion");
+    let detail = format!("strconv.ParseUint: parsing {given:?}: invalid syntax");
+    ApiError::invalid(
+        &resource.group,
+        &resource.names.plural,
+        name,
+        vec![FieldError::invalid(&path, given, detail)],
+    )
+}

@@ -1,0 +1,170 @@
+//! Watch: a cursor into the store's log, seen through selectors
+//! (transitions as in k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use kyma_store::{Event, Object as Stored, ReadError, Revision, WatchError, Watcher};
+
+use crate::ApiError;
+use crate::list::{ListOptions, matches, selectable, unsupported_field};
+use crate::object;
+use crate::registry::{Registry, Request};
+
+/// Query parameters of a watch.
+#[derive(Debug, Clone, Default)]
+pub struct WatchOptions {
+    /// Selectors, as a list has them; the rest of it is not used.
+    pub select: ListOptions,
+    /// Watch what follows this version; `None` or 0 begins with the state as it is.
+    pub since: Option<Revision>,
+    /// `sendInitialEvents` (KEP-3157): begin with the state as it is, or do not.
+    pub initial_events: Option<bool>,
+}
+
+/// One change that a watcher sees.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The object is new, or new to the selectors.
+    Added(Arc<Stored>),
+    /// The object changed.
+    Modified(Arc<Stored>),
+    /// The object is gone, or no longer what the selectors ask for.
+    Deleted(Arc<Stored>),
+    /// Everything up to this version has been seen; `true` where it ends the initial events. For those who asked for
+    /// bookmarks.
+    Bookmark(Revision, bool),
+}
+
+/// A running watch.
+#[derive(Debug)]
+pub struct Stream {
+    watcher: Watcher,
+    select: ListOptions,
+    /// Nothing at or below this version is shown: a watch may begin in the future.
+    floor: Revision,
+    initial: VecDeque<Change>,
+    progress: Revision,
+}
+
+/// How many events one turn takes from the log.
+const BATCH: usize = 256;
+
+impl Registry {
+    /// Begins a watch.
+    ///
+    /// # Errors
+    /// 400 for selectors that the kind does not know, 410 for a version that is out of the history window.
+    pub fn watch(&self, request: &Request<'_>, options: WatchOptions) -> Result<Stream, ApiError> {
+        let select = options.select;
+        select
+            .fields
+            .check(|field| selectable(request, field))
+            .map_err(|field| unsupported_field(request, &field))?;
+        let namespace: Option<Arc<str>> = request.namespace.map(Arc::from);
+        let resource = request.resource.id;
+        let since = options.since.filter(|version| version.get() > 0);
+        match since {
+            Some(since) if options.initial_events != Some(true) => {
+                let (watcher, floor) = match self.store.watch(resource, namespace.clone(), since) {
+                    Ok(watcher) => (watcher, since),
+                    Err(ReadError::Future { current }) => {
+                        let watcher = self.store.watch(resource, namespace, current);
+                        (watcher.map_err(|error| expired(&error, since))?, since)
+                    }
+                    Err(error @ ReadError::Compacted { .. }) => return Err(expired(&error, since)),
+                };
+                Ok(Stream { watcher, select, floor, initial: VecDeque::new(), progress: floor })
+            }
+            _ => {
+                let (page, watcher) = self.store.watch_snapshot(resource, namespace);
+                if let Some(since) = since.filter(|since| *since > page.revision) {
+                    return Err(ApiError::version_too_large(since.get(), page.revision.get()));
+                }
+                let floor = page.revision;
+                let mut initial = VecDeque::new();
+                if options.initial_events != Some(false) {
+                    let found = page.objects.into_iter().filter(|object| matches(object, &select));
+                    initial.extend(found.map(Change::Added));
+                    initial.push_back(Change::Bookmark(floor, true));
+                }
+                Ok(Stream { watcher, select, floor, initial, progress: floor })
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Waits for the next changes. Safe to drop while it waits.
+    ///
+    /// # Errors
+    /// 410 when the watcher was so slow that the history window has moved past it.
+    pub async fn next(&mut self) -> Result<Vec<Change>, ApiError> {
+        if !self.initial.is_empty() {
+            return Ok(self.initial.drain(..).collect());
+        }
+        loop {
+            let batch = match self.watcher.next(BATCH).await {
+                Ok(batch) => batch,
+                Err(WatchError::Compacted { oldest }) => {
+                    return Err(ApiError::expired(format!(
+                        "too old resource version: {} ({})",
+                        self.progress,
+                        oldest.get().saturating_sub(1)
+                    )));
+                }
+                Err(WatchError::Closed) => return Ok(Vec::new()),
+            };
+            self.progress = self.progress.max(batch.progress);
+            let mut changes = Vec::with_capacity(batch.events.len());
+            for event in batch.events.iter().filter(|event| event.revision > self.floor) {
+                changes.extend(self.seen(event)?);
+            }
+            if !changes.is_empty() {
+                return Ok(changes);
+            }
+        }
+    }
+
+    /// The version up to which everything has been shown, for a bookmark.
+    pub fn progress(&mut self) -> Revision {
+        if let Ok(batch) = self.watcher.try_next(0) {
+            self.progress = self.progress.max(batch.progress);
+        }
+        self.progress
+    }
+
+    /// What an event is to this watcher: an object may come into or leave what the selectors ask for.
+    fn seen(&self, event: &Event) -> Result<Option<Change>, ApiError> {
+        let before = event.previous.as_ref().filter(|previous| matches(previous, &self.select));
+        let now = !event.deleted && matches(&event.object, &self.select);
+        Ok(match (before, now) {
+            (None, true) => Some(Change::Added(Arc::clone(&event.object))),
+            (Some(_), true) => Some(Change::Modified(Arc::clone(&event.object))),
+            (Some(_), false) if event.deleted => Some(Change::Deleted(Arc::clone(&event.object))),
+            (Some(previous), false) => Some(Change::Deleted(at_revision(previous, event.revision)?)),
+            (None, false) => None,
+        })
+    }
+}
+
+/// The object as it was, with the version of the event that made it leave.
+fn at_revision(previous: &Stored, revision: Revision) -> Result<Arc<Stored>, ApiError> {
+    let mut value = object::parse(&previous.json)?;
+    object::metadata_mut(&mut value).insert("resourceVersion".into(), revision.to_string().into());
+    let json = serde_json::to_vec(&value).map_err(|e| ApiError::internal(e.to_string()))?;
+    Ok(Arc::new(Stored {
+        key: previous.key.clone(),
+        revision,
+        json: json.into(),
+        index: previous.index.clone(),
+    }))
+}
+
+fn expired(error: &ReadError, since: Revision) -> ApiError {
+    let oldest = match error {
+        ReadError::Compacted { oldest } => oldest.get(),
+        ReadError::Future { current } => current.get(),
+    };
+    ApiError::expired(format!("too old resource version: {since} ({})", oldest.saturating_sub(1)))
+}
