@@ -1,0 +1,83 @@
+//! Objects, lists and watch events as JSON. Stored bytes are copied as they are.
+
+use bytes::Bytes;
+use kyma_registry::{ApiError, Listed, Resource, object};
+use kyma_store::{Object as Stored, Revision};
+use serde_json::{Value, json};
+
+/// An object's bytes in the version that was asked for.
+pub(crate) fn object(resource: &Resource, stored: &Stored) -> Result<Bytes, ApiError> {
+    if resource.version == resource.storage_version {
+        return Ok(stored.json.clone());
+    }
+    let mut value = object::parse(&stored.json)?;
+    value.insert("apiVersion".into(), resource.api_version().into());
+    to_vec(&Value::Object(value)).map(Bytes::from)
+}
+
+/// A list of objects.
+pub(crate) fn list(resource: &Resource, listed: &Listed) -> Result<Bytes, ApiError> {
+    let size: usize = listed.objects.iter().map(|object| object.json.len() + 1).sum();
+    let mut out = Vec::with_capacity(size + 256);
+    let head = json!({"apiVersion": resource.api_version(), "kind": resource.names.list_kind});
+    let mut head = to_vec(&head)?;
+    head.pop();
+    out.extend_from_slice(&head);
+    out.extend_from_slice(b",\"metadata\":");
+    out.extend_from_slice(&to_vec(&list_metadata(listed))?);
+    out.extend_from_slice(b",\"items\":[");
+    for (position, stored) in listed.objects.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&item(resource, stored)?);
+    }
+    out.extend_from_slice(b"]}");
+    Ok(out.into())
+}
+
+/// An object as an item of a list: those of built-in kinds do not repeat what the list says.
+fn item(resource: &Resource, stored: &Stored) -> Result<Bytes, ApiError> {
+    if resource.is_custom() {
+        return object(resource, stored);
+    }
+    let mut value = object::parse(&stored.json)?;
+    value.remove("kind");
+    value.remove("apiVersion");
+    to_vec(&Value::Object(value)).map(Bytes::from)
+}
+
+/// `metadata` of a list.
+pub(crate) fn list_metadata(listed: &Listed) -> Value {
+    let mut metadata = json!({"resourceVersion": listed.revision.to_string()});
+    if let Some(token) = &listed.continue_token {
+        metadata["continue"] = token.as_str().into();
+    }
+    if let Some(remaining) = listed.remaining.filter(|remaining| *remaining > 0) {
+        metadata["remainingItemCount"] = remaining.into();
+    }
+    metadata
+}
+
+/// One line of a watch: the type and the object.
+pub(crate) fn event(out: &mut Vec<u8>, kind: &str, object: &[u8]) {
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\",\"object\":");
+    out.extend_from_slice(object);
+    out.extend_from_slice(b"}\n");
+}
+
+/// The object of a bookmark.
+pub(crate) fn bookmark(resource: &Resource, revision: Revision, ends_initial: bool) -> Value {
+    let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+    if ends_initial {
+        metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+    }
+    json!({"kind": resource.names.kind, "apiVersion": resource.api_version(), "metadata": metadata})
+}
+
+/// Any value as bytes.
+pub(crate) fn to_vec(value: &Value) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(value).map_err(|e| ApiError::internal(format!("an answer cannot be written: {e}")))
+}

@@ -1,0 +1,152 @@
+//! OpenAPI, as far as clients read it: which paths take which parameters, and the structure of each kind.
+
+use http::{HeaderMap, Response, StatusCode};
+use kyma_registry::{ApiError, Catalog, Resource};
+use serde_json::{Map, Value, json};
+
+use crate::body::Body;
+use crate::encode::Accept;
+use crate::encode::json::to_vec;
+use crate::response;
+
+/// `/openapi/v3`, and the document of one group and version behind it.
+pub(crate) fn v3(catalog: &Catalog, path: Option<&str>) -> Result<Response<Body>, ApiError> {
+    let document = match path {
+        None => index(catalog),
+        Some(path) => group_version(catalog, path).ok_or_else(ApiError::resource_not_found)?,
+    };
+    Ok(response::bytes(StatusCode::OK, "application/json", to_vec(&document)?))
+}
+
+/// `/openapi/v2`: the old document, for clients that take it as JSON.
+pub(crate) fn v2(catalog: &Catalog, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
+    Accept::from_headers(headers)?;
+    let mut definitions = Map::new();
+    let mut paths = Map::new();
+    for resource in catalog.all() {
+        definitions.insert(definition_name(resource), structure(resource));
+        paths.extend(paths_of(resource, false));
+    }
+    let document = json!({"swagger": "2.0", "info": info(), "paths": paths, "definitions": definitions});
+    Ok(response::bytes(StatusCode::OK, "application/json", to_vec(&document)?))
+}
+
+fn info() -> Value {
+    json!({"title": "Kubernetes", "version": "v1.37.2"})
+}
+
+/// The path of a group and version below `/openapi/v3/`.
+fn below(group: &str, version: &str) -> String {
+    if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
+}
+
+fn index(catalog: &Catalog) -> Value {
+    let mut paths = Map::new();
+    for (group, versions) in catalog.groups() {
+        for version in versions {
+            let path = below(&group, &version);
+            // The hash lets clients keep a document until the kinds change.
+            let url = format!("/openapi/v3/{path}?hash={:016X}", catalog.epoch());
+            paths.insert(path, json!({"serverRelativeURL": url}));
+        }
+    }
+    json!({"paths": paths})
+}
+
+fn group_version(catalog: &Catalog, path: &str) -> Option<Value> {
+    let (group, version) = match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["api", version] => ("", *version),
+        ["apis", group, version] => (*group, *version),
+        _ => return None,
+    };
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
+    for resource in catalog.in_version(group, version) {
+        paths.extend(paths_of(resource, true));
+        schemas.insert(definition_name(resource), structure(resource));
+    }
+    if paths.is_empty() {
+        return None;
+    }
+    schemas.insert(OBJECT_META.to_owned(), json!({"type": "object", "description": "ObjectMeta is metadata that all persisted resources must have."}));
+    Some(json!({"openapi": "3.0.0", "info": info(), "paths": paths, "components": {"schemas": schemas}}))
+}
+
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/// `io.kyma-project.inventory.v1alpha1.Kyma`: the group backwards, as the real server names custom kinds.
+fn definition_name(resource: &Resource) -> String {
+    if resource.group.is_empty() {
+        return format!("io.k8s.api.core.{}.{}", resource.version, resource.names.kind);
+    }
+    let backwards: Vec<&str> = resource.group.split('.').rev().collect();
+    format!("{}.{}.{}", backwards.join("."), resource.version, resource.names.kind)
+}
+
+fn gvk(resource: &Resource) -> Value {
+    json!({"group": resource.group, "version": resource.version, "kind": resource.names.kind})
+}
+
+fn structure(resource: &Resource) -> Value {
+    let mut schema = resource.raw_schema.as_deref().cloned().unwrap_or_else(|| json!({"type": "object"}));
+    schema["x-kubernetes-group-version-kind"] = json!([gvk(resource)]);
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert("apiVersion".into(), json!({"type": "string"}));
+        properties.insert("kind".into(), json!({"type": "string"}));
+        properties.insert("metadata".into(), json!({"type": "object"}));
+    }
+    schema
+}
+
+/// The paths of a kind with the operations that a client looks for.
+fn paths_of(resource: &Resource, v3: bool) -> Vec<(String, Value)> {
+    let base = match (resource.group.is_empty(), resource.namespaced()) {
+        (true, false) => format!("/api/{}", resource.version),
+        (true, true) => format!("/api/{}/namespaces/{{namespace}}", resource.version),
+        (false, false) => format!("/apis/{}/{}", resource.group, resource.version),
+        (false, true) => format!("/apis/{}/{}/namespaces/{{namespace}}", resource.group, resource.version),
+    };
+    let base = format!("{base}/{}", resource.names.plural);
+    let operation = |action: &str, parameters: &[&str]| {
+        let parameters: Vec<Value> = parameters
+            .iter()
+            .map(|name| {
+                let mut parameter = json!({"name": name, "in": "query", "uniqueItems": true});
+                match v3 {
+                    true => parameter["schema"] = json!({"type": "string"}),
+                    false => parameter["type"] = "string".into(),
+                }
+                parameter
+            })
+            .collect();
+        json!({"parameters": parameters, "responses": {"200": {"description": "OK"}},
+            "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk(resource)})
+    };
+    let write = ["dryRun", "fieldManager", "fieldValidation"];
+    let select = [
+        "allowWatchBookmarks",
+        "continue",
+        "fieldSelector",
+        "labelSelector",
+        "limit",
+        "resourceVersion",
+        "resourceVersionMatch",
+        "sendInitialEvents",
+        "timeoutSeconds",
+        "watch",
+    ];
+    let object = json!({
+        "get": operation("get", &[]),
+        "put": operation("put", &write),
+        "patch": operation("patch", &write),
+        "delete": operation("delete", &["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"]),
+    });
+    let mut paths = vec![
+        (base.clone(), json!({"get": operation("list", &select), "post": operation("post", &write)})),
+        (format!("{base}/{{name}}"), object),
+    ];
+    if resource.status {
+        let status = json!({"get": operation("get", &[]), "put": operation("put", &write), "patch": operation("patch", &write)});
+        paths.push((format!("{base}/{{name}}/status"), status));
+    }
+    paths
+}

@@ -1,0 +1,148 @@
+//! Query parameters, as the verbs want them (k8s.io/apimachinery/pkg/apis/meta/internalversion).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kyma_registry::selector::{FieldSelector, LabelSelector};
+use kyma_registry::{ApiError, FieldValidation, ListOptions, VersionMatch, WatchOptions};
+use kyma_store::Revision;
+
+/// A request's query, decoded; of a name that comes twice the first counts.
+#[derive(Debug, Default)]
+pub(crate) struct Query<'a>(BTreeMap<Cow<'a, str>, Cow<'a, str>>);
+
+impl<'a> Query<'a> {
+    pub(crate) fn parse(query: Option<&'a str>) -> Self {
+        let mut map = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            map.entry(name).or_insert(value);
+        }
+        Query(map)
+    }
+
+    /// The value of a parameter; `None` where it is absent or empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| &**value).filter(|value| !value.is_empty())
+    }
+
+    /// A flag as Go reads one: "1", "true" and a bare name are true.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !matches!(&**value, "0" | "false"))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let number: i64 = value.parse().map_err(|_| {
+            ApiError::bad_request(format!("strconv.ParseInt: parsing {value:?}: invalid syntax"))
+        })?;
+        Ok(u64::try_from(number).ok())
+    }
+
+    fn revision(&self) -> Result<Option<Revision>, ApiError> {
+        let Some(value) = self.get("resourceVersion") else { return Ok(None) };
+        // As Go reads it: leading zeros are no fault.
+        let number =
+            value.bytes().all(|byte| byte.is_ascii_digit()).then(|| value.parse::<u64>().ok()).flatten();
+        number.map(|number| Some(Revision::new(number))).ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: {value:?}: strconv.ParseUint: parsing {value:?}: invalid syntax"
+            ))
+        })
+    }
+
+    /// The parameters of a list; `name` restricts it to one object.
+    pub(crate) fn list(&self, name: Option<&str>) -> Result<ListOptions, ApiError> {
+        let mut fields = match self.get("fieldSelector") {
+            Some(text) => FieldSelector::parse(text)?,
+            None => FieldSelector::default(),
+        };
+        if let Some(name) = name {
+            // A watch of one object; a selector beside it may only say the same.
+            if fields.exact("metadata.name").is_some_and(|given| given != name) {
+                return Err(ApiError::bad_request(
+                    "fieldSelector metadata.name doesn't match requested name",
+                ));
+            }
+            if fields.is_empty() {
+                fields = FieldSelector::by_name(name);
+            }
+        }
+        let version_match = match self.get("resourceVersionMatch") {
+            None => None,
+            Some("Exact") => Some(VersionMatch::Exact),
+            Some("NotOlderThan") => Some(VersionMatch::NotOlderThan),
+            Some(other) => return Err(kyma_registry::unknown_version_match(other)),
+        };
+        let limit = self.number("limit")?.unwrap_or_default();
+        Ok(ListOptions {
+            labels: match self.get("labelSelector") {
+                Some(text) => LabelSelector::parse(text)?,
+                None => LabelSelector::default(),
+            },
+            fields,
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            continue_token: self.get("continue").map(str::to_owned),
+            resource_version: self.revision()?,
+            version_match,
+        })
+    }
+
+    /// The parameters of a watch, and how long it may last.
+    pub(crate) fn watch(&self, name: Option<&str>) -> Result<(WatchOptions, Option<Duration>), ApiError> {
+        let select = self.list(name)?;
+        let since = select.resource_version;
+        let timeout = self.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+        let initial_events = self.get("sendInitialEvents").map(|_| self.flag("sendInitialEvents"));
+        kyma_registry::check_watch(&select, initial_events.is_some())?;
+        Ok((WatchOptions { select, since, initial_events }, timeout))
+    }
+
+    /// `dryRun`, whose only value is `All`.
+    pub(crate) fn dry_run(&self) -> Result<bool, ApiError> {
+        match self.get("dryRun") {
+            None => Ok(false),
+            Some("All") => Ok(true),
+            Some(other) => Err(kyma_registry::unknown_dry_run(other)),
+        }
+    }
+
+    /// `fieldValidation`.
+    pub(crate) fn field_validation(&self) -> Result<FieldValidation, ApiError> {
+        match self.get("fieldValidation") {
+            None | Some("Warn") => Ok(FieldValidation::Warn),
+            Some("Ignore") => Ok(FieldValidation::Ignore),
+            Some("Strict") => Ok(FieldValidation::Strict),
+            Some(other) => Err(kyma_registry::unknown_field_validation(other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_decoded_and_flags_read_as_go_reads_them() {
+        let query = Query::parse(Some("labelSelector=a%3Db%2Cc&watch=1&x=false&limit=5&limit=6"));
+        assert_eq!(query.get("labelSelector"), Some("a=b,c"));
+        assert!(query.flag("watch") && !query.flag("x") && !query.flag("absent"));
+        assert_eq!(query.list(None).unwrap().limit, 5);
+    }
+
+    #[test]
+    fn nonsense_is_a_bad_request() {
+        for bad in [
+            "resourceVersion=abc",
+            "resourceVersion=-1",
+            "limit=x",
+            "labelSelector=%2C%2C%3D",
+            "fieldSelector=a",
+        ] {
+            let error = Query::parse(Some(bad)).list(None).unwrap_err();
+            assert_eq!(error.code(), 400, "{bad}: {error}");
+        }
+        assert_eq!(Query::parse(Some("dryRun=Some")).dry_run().unwrap_err().code(), 422);
+        assert_eq!(Query::parse(Some("fieldValidation=x")).field_validation().unwrap_err().code(), 422);
+    }
+}

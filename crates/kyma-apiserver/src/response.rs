@@ -1,0 +1,60 @@
+//! Answers: objects, lists, statuses.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WARNING};
+use http::{HeaderValue, Response, StatusCode};
+use kyma_registry::ApiError;
+use serde_json::Value;
+
+use crate::body::Body;
+use crate::encode::{Accept, Format, json, yaml};
+
+/// An answer of these bytes.
+pub(crate) fn bytes(
+    status: StatusCode,
+    content_type: &'static str,
+    bytes: impl Into<Bytes>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::whole(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A JSON document in the format that the client accepts.
+pub(crate) fn document(status: StatusCode, accept: Accept, json: Bytes) -> Result<Response<Body>, ApiError> {
+    let body = match accept.format {
+        Format::Json => json,
+        Format::Yaml => yaml::from_json(&json)?,
+    };
+    Ok(bytes(status, accept.content_type(), body))
+}
+
+/// A value in the format that the client accepts.
+pub(crate) fn value(status: StatusCode, accept: Accept, value: &Value) -> Result<Response<Body>, ApiError> {
+    document(status, accept, json::to_vec(value)?.into())
+}
+
+/// A failure, as a `Status` object.
+pub(crate) fn failure(error: &ApiError) -> Response<Body> {
+    let status = StatusCode::from_u16(error.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json::to_vec(&error.to_status_json()).unwrap_or_default();
+    let mut response = bytes(status, "application/json", body);
+    if let Some(seconds) =
+        error.details().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0)
+    {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Adds a `Warning` header for each text (RFC 7234, code 299, as the real server writes it).
+pub(crate) fn with_warnings(mut response: Response<Body>, warnings: &[String]) -> Response<Body> {
+    for text in warnings {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{text}\"")) {
+            response.headers_mut().append(WARNING, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,264 @@
+//! From a path and a method to a verb on a kind, and to its answer.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use kyma_registry::authz::{Attributes, User, authorize};
+use kyma_registry::reason::PAGE_NOT_FOUND;
+use kyma_registry::{ApiError, Resource, Subresource};
+
+use crate::body::Body;
+use crate::encode::Accept;
+use crate::path::{ResourcePath, Target, parse};
+use crate::query::Query;
+use crate::service::Shared;
+use crate::verbs::{self, Call};
+use crate::{discovery, openapi, response};
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// An API verb (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    List,
+    Watch,
+    Create,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+}
+
+impl Verb {
+    /// As authorization and metrics name it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Verb::Get => "get",
+            Verb::List => "list",
+            Verb::Watch => "watch",
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Patch => "patch",
+            Verb::Delete => "delete",
+            Verb::DeleteCollection => "deletecollection",
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) enum Route<'a> {
+    /// A verb on a kind.
+    Kind { resource: Arc<Resource>, path: ResourcePath<'a>, verb: Verb, subresource: Subresource },
+    /// Anything else.
+    Other(Target<'a>),
+    /// No handler: the answer is no Status.
+    NoSuchPage,
+}
+
+impl Route<'_> {
+    /// Reads the body where the verb has one.
+    pub(crate) async fn body(
+        &self,
+        method: &Method,
+        read: impl Future<Output = Result<Bytes, ApiError>>,
+    ) -> Result<Bytes, ApiError> {
+        match self {
+            Route::Kind { .. } if *method != Method::GET => read.await,
+            _ => Ok(Bytes::new()),
+        }
+    }
+}
+
+/// Finds where a request goes, if its user may go there.
+pub(crate) fn route<'a>(
+    shared: &Shared,
+    parts: &'a Parts,
+    user: Option<&User>,
+) -> Result<Route<'a>, ApiError> {
+    let target = parse(parts.uri.path());
+    if let Target::Health { .. } = target {
+        return Ok(Route::Other(target));
+    }
+    let Some(user) = user else { return Err(ApiError::unauthorized()) };
+    let Target::Resource(path) = target else {
+        let verb = parts.method.as_str().to_ascii_lowercase();
+        authorize(user, &Attributes::Path { verb: &verb, path: parts.uri.path() })?;
+        return Ok(Route::Other(target));
+    };
+    let verb = verb_of(&parts.method, &path, &Query::parse(parts.uri.query()))?;
+    let named = match path.subresource {
+        Some(part) => format!("{}/{part}", path.resource),
+        None => path.resource.to_owned(),
+    };
+    let attributes = Attributes::Kind {
+        verb: verb.as_str(),
+        group: path.group,
+        resource: &named,
+        namespace: path.namespace,
+        name: path.name,
+    };
+    authorize(user, &attributes)?;
+    let catalog = shared.registry.catalog();
+    let Some(resource) = catalog.find(path.group, path.version, path.resource) else {
+        let known = catalog.all().any(|resource| *resource.group == *path.group);
+        return if known { Err(ApiError::resource_not_found()) } else { Ok(Route::NoSuchPage) };
+    };
+    if path.namespace.is_some() && !resource.namespaced()
+        || path.name.is_some() && path.namespace.is_none() && resource.namespaced()
+    {
+        return Err(ApiError::resource_not_found());
+    }
+    let subresource = subresource_of(resource, path.subresource).ok_or_else(ApiError::resource_not_found)?;
+    check_method(resource, &path, verb, subresource)?;
+    Ok(Route::Kind { resource: Arc::clone(resource), path, verb, subresource })
+}
+
+/// The verb of a method on a kind; HEAD has none.
+fn verb_of(method: &Method, path: &ResourcePath<'_>, query: &Query<'_>) -> Result<Verb, ApiError> {
+    Ok(match *method {
+        Method::GET if path.watch || (path.name.is_none() && query.flag("watch")) => Verb::Watch,
+        Method::GET if path.name.is_some() => Verb::Get,
+        Method::GET => Verb::List,
+        Method::POST => Verb::Create,
+        Method::PUT => Verb::Update,
+        Method::PATCH => Verb::Patch,
+        Method::DELETE if path.name.is_some() => Verb::Delete,
+        Method::DELETE => Verb::DeleteCollection,
+        _ => return Err(ApiError::method_not_allowed()),
+    })
+}
+
+fn subresource_of(resource: &Resource, part: Option<&str>) -> Option<Subresource> {
+    match part {
+        None => Some(Subresource::Main),
+        Some("status") if resource.status => Some(Subresource::Status),
+        Some("finalize") if &*resource.names.plural == "namespaces" && resource.group.is_empty() => {
+            Some(Subresource::Finalize)
+        }
+        Some(_) => None,
+    }
+}
+
+/// Some verbs make no sense on a path: the real server answers 405.
+fn check_method(
+    resource: &Resource,
+    path: &ResourcePath<'_>,
+    verb: Verb,
+    subresource: Subresource,
+) -> Result<(), ApiError> {
+    let named = path.name.is_some();
+    let fits = match (verb, subresource) {
+        (Verb::Get | Verb::Watch | Verb::List, Subresource::Main | Subresource::Status) => true,
+        (Verb::Create, Subresource::Main) => !named && (path.namespace.is_some() || !resource.namespaced()),
+        (Verb::DeleteCollection, Subresource::Main) => {
+            (path.namespace.is_some() || !resource.namespaced())
+                && resource.names.plural.as_ref() != "namespaces"
+        }
+        (Verb::Update | Verb::Patch, Subresource::Main | Subresource::Status)
+        | (Verb::Delete, Subresource::Main) => named,
+        (Verb::Update, Subresource::Finalize) => named,
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(ApiError::method_not_allowed()) }
+}
+
+/// Answers a request that has been routed.
+pub(crate) async fn answer(
+    shared: &Shared,
+    parts: &Parts,
+    route: Route<'_>,
+    body: Bytes,
+) -> Result<Response<Body>, ApiError> {
+    match route {
+        Route::Kind { resource, path, verb, subresource } => {
+            let call = Call {
+                registry: &shared.registry,
+                resource: &resource,
+                namespace: path.namespace,
+                name: path.name,
+                subresource,
+                query: Query::parse(parts.uri.query()),
+                headers: &parts.headers,
+                body,
+            };
+            match verb {
+                Verb::Get => verbs::get::get(&call),
+                Verb::List => verbs::list::list(&call),
+                Verb::Watch => {
+                    let meter = shared.metrics.watch(&resource);
+                    verbs::watch::watch(&call, &shared.registry, shared.closing.subscribe(), meter)
+                }
+                Verb::Create => verbs::create::create(&call).await,
+                Verb::Update => verbs::update::update(&call).await,
+                Verb::Patch => verbs::patch::patch(&call).await,
+                Verb::Delete => verbs::delete::delete(&call).await,
+                Verb::DeleteCollection => verbs::delete::delete_collection(&call).await,
+            }
+        }
+        Route::Other(target) => other(shared, parts, &target),
+        Route::NoSuchPage => Ok(no_such_page()),
+    }
+}
+
+fn no_such_page() -> Response<Body> {
+    response::bytes(StatusCode::NOT_FOUND, TEXT, PAGE_NOT_FOUND)
+}
+
+fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response<Body>, ApiError> {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return Err(ApiError::method_not_allowed());
+    }
+    let catalog = shared.registry.catalog();
+    let document = match target {
+        Target::Health { endpoint, check } => {
+            return Ok(health(endpoint, *check, &Query::parse(parts.uri.query())));
+        }
+        Target::Metrics => {
+            let text = shared.metrics.encode();
+            return Ok(response::bytes(
+                StatusCode::OK,
+                "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                text,
+            ));
+        }
+        Target::OpenApiV3(path) => return openapi::v3(&catalog, *path),
+        Target::OpenApiV2 => return openapi::v2(&catalog, &parts.headers),
+        Target::Version => discovery::version(),
+        Target::Root => discovery::paths(&catalog),
+        Target::CoreVersions | Target::Groups if discovery::wants_aggregated(&parts.headers) => {
+            return discovery::aggregated(&catalog, *target == Target::CoreVersions);
+        }
+        Target::CoreVersions => discovery::core_versions(),
+        Target::Groups => discovery::groups(&catalog),
+        Target::Group(group) => match discovery::group(&catalog, group) {
+            Some(group) => group,
+            None => return Ok(no_such_page()),
+        },
+        Target::GroupVersion { group, version } => match discovery::resources(&catalog, group, version) {
+            Some(resources) => resources,
+            None => return Ok(no_such_page()),
+        },
+        Target::Resource(_) | Target::Unknown => return Ok(no_such_page()),
+    };
+    let accept = Accept::from_headers(&parts.headers)?;
+    response::value(StatusCode::OK, accept, &document)
+}
+
+/// The checks of each health endpoint; all of them hold while requests are answered.
+const CHECKS: [&str; 2] = ["ping", "store"];
+
+fn health(endpoint: &str, check: Option<&str>, query: &Query<'_>) -> Response<Body> {
+    match check {
+        Some(check) if !CHECKS.contains(&check) => no_such_page(),
+        None if query.flag("verbose") => {
+            let lines: String = CHECKS.iter().map(|check| format!("[+]{check} ok\n")).collect();
+            response::bytes(StatusCode::OK, TEXT, format!("{lines}{endpoint} check passed\n"))
+        }
+        _ => response::bytes(StatusCode::OK, TEXT, "ok"),
+    }
+}

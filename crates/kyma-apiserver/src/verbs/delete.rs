@@ -1,0 +1,81 @@
+//! DELETE of an object, and of all that a list finds.
+
+use http::{Response, StatusCode};
+use kyma_registry::{ApiError, DeleteOptions, Deleted, Listed, Preconditions, Propagation};
+use serde_json::{Value, json};
+
+use super::Call;
+use crate::body::Body;
+use crate::encode::json as encode;
+use crate::{decode, response};
+
+pub(crate) async fn delete(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
+    let accept = call.accept()?;
+    let options = options(call)?;
+    match call.registry.delete(&call.request(), call.name(), &options).await? {
+        Deleted::Marked(stored) => call.object(StatusCode::OK, &stored),
+        Deleted::Gone(stored) => {
+            let mut details = json!({
+                "name": call.name(),
+                "kind": call.resource.names.plural,
+                "uid": stored.index.uid,
+            });
+            if !call.resource.group.is_empty() {
+                details["group"] = (*call.resource.group).into();
+            }
+            let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
+            response::value(StatusCode::OK, accept, &status)
+        }
+    }
+}
+
+pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
+    let accept = call.accept()?;
+    let options = options(call)?;
+    let list = call.query.list(None)?;
+    let objects = call.registry.delete_collection(&call.request(), &list, &options).await?;
+    let revision = call.registry.store().revision();
+    let listed = Listed { objects, revision, continue_token: None, remaining: None };
+    response::document(StatusCode::OK, accept, encode::list(call.resource, &listed)?)
+}
+
+/// `DeleteOptions` of the body, else of the query.
+fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
+    let body = if call.body.is_empty() { Value::Null } else { decode::value(call.headers, &call.body)? };
+    if !matches!(body, Value::Null | Value::Object(_)) {
+        return Err(ApiError::bad_request("the body of a delete must be a DeleteOptions object"));
+    }
+    if let Some(kind) = body.get("kind").and_then(Value::as_str).filter(|kind| *kind != "DeleteOptions") {
+        return Err(ApiError::bad_request(format!(
+            "decoded object cannot be converted to DeleteOptions: {kind}"
+        )));
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| call.query.get(name));
+    let condition = |name: &str| {
+        body.get("preconditions").and_then(|p| p.get(name)).and_then(Value::as_str).map(str::to_owned)
+    };
+    let orphan = body.get("orphanDependents").and_then(Value::as_bool);
+    let orphan =
+        orphan.or_else(|| call.query.get("orphanDependents").map(|value| value == "true" || value == "1"));
+    let propagation = match (text("propagationPolicy"), orphan) {
+        (None | Some(""), None) => None,
+        (None | Some(""), Some(true)) | (Some("Orphan"), None) => Some(Propagation::Orphan),
+        (None | Some(""), Some(false)) | (Some("Background"), None) => Some(Propagation::Background),
+        (Some("Foreground"), None) => Some(Propagation::Foreground),
+        (Some(policy), _) => return Err(kyma_registry::unknown_propagation(policy, orphan.is_some())),
+    };
+    let dry_run = match body.get("dryRun").and_then(Value::as_array).map(Vec::as_slice) {
+        None | Some([]) => call.query.dry_run()?,
+        Some([only]) if only == "All" => true,
+        Some([other, ..]) => return Err(kyma_registry::unknown_dry_run(other.as_str().unwrap_or_default())),
+    };
+    Ok(DeleteOptions {
+        dry_run,
+        preconditions: Preconditions {
+            uid: condition("uid"),
+            resource_version: condition("resourceVersion"),
+        },
+        propagation,
+        grace_period_seconds: body.get("gracePeriodSeconds").and_then(Value::as_i64),
+    })
+}

@@ -1,0 +1,12 @@
+//! GET of an object.
+
+use http::{Response, StatusCode};
+use kyma_registry::ApiError;
+
+use super::Call;
+use crate::body::Body;
+
+pub(crate) fn get(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
+    let stored = call.registry.get(&call.request(), call.name())?;
+    call.object(StatusCode::OK, &stored)
+}

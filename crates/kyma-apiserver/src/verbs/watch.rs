@@ -1,0 +1,233 @@
+//! GET of a kind with `watch`: the answer is a stream of events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
+use jiff::Timestamp;
+use kyma_registry::{ApiError, Change, Registry, Resource, Stream};
+use kyma_store::{Object as Stored, Revision};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+
+use super::Call;
+use crate::body::Body;
+use crate::encode::table::{Include, table};
+use crate::encode::{Accept, Format, Shape, json as encode, metadata};
+use crate::metrics::WatchMeter;
+
+/// How often a watcher that wants bookmarks gets one while nothing happens.
+const BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
+/// A watch without a time-out of its own lasts at least so long, and at most twice that (`--min-request-timeout`).
+const MIN_TIMEOUT: Duration = Duration::from_secs(1800);
+
+/// Opens a watch. A version that is out of the window is an event of the stream, as in the real server.
+pub(crate) fn watch(
+    call: &Call<'_>,
+    registry: &Arc<Registry>,
+    closing: watch::Receiver<bool>,
+    meter: WatchMeter,
+) -> Result<Response<Body>, ApiError> {
+    let accept = call.accept()?;
+    if accept.format == Format::Yaml {
+        return Err(ApiError::not_acceptable(&["application/json"]));
+    }
+    let include = Include::from_query(call.query.get("includeObject"))?;
+    let (options, timeout) = call.query.watch(call.name)?;
+    let timeout = timeout.unwrap_or_else(|| MIN_TIMEOUT + jitter(registry.random()));
+    let encoder = Encoder { resource: Arc::clone(call.resource), accept, include, columns_sent: false };
+    let body = match registry.watch(&call.request(), options) {
+        Ok(stream) => {
+            let feed = Feed {
+                stream,
+                encoder,
+                registry: Arc::clone(registry),
+                closing,
+                deadline: Instant::now() + timeout,
+                bookmarks: call.query.flag("allowWatchBookmarks").then(bookmark_ticks),
+                meter,
+                ended: false,
+            };
+            Body::Stream(Box::pin(stream::unfold(feed, Feed::next)))
+        }
+        Err(error) if error.code() == 410 => Body::whole(Encoder::error(&error)),
+        Err(error) => return Err(error),
+    };
+    let mut response = Response::new(body);
+    let content_type = match accept.shape {
+        Shape::Object => "application/json;stream=watch",
+        Shape::Table => "application/json;as=Table;g=meta.k8s.io;v=v1;stream=watch",
+        Shape::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1;stream=watch",
+    };
+    // Clients of the default shape expect the plain type.
+    let content_type = if accept.shape == Shape::Object { "application/json" } else { content_type };
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Ok(response)
+}
+
+fn jitter(bits: u64) -> Duration {
+    Duration::from_millis(bits % (MIN_TIMEOUT.as_secs() * 1000))
+}
+
+fn bookmark_ticks() -> Interval {
+    let mut ticks = interval_at(Instant::now() + BOOKMARK_PERIOD, BOOKMARK_PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// A watch that is being sent.
+struct Feed {
+    stream: Stream,
+    encoder: Encoder,
+    registry: Arc<Registry>,
+    closing: watch::Receiver<bool>,
+    deadline: Instant,
+    bookmarks: Option<Interval>,
+    meter: WatchMeter,
+    ended: bool,
+}
+
+enum Turn {
+    Changes(Result<Vec<Change>, ApiError>),
+    Bookmark,
+    End,
+}
+
+impl Feed {
+    /// The next piece of the body.
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        loop {
+            if self.ended {
+                return None;
+            }
+            let piece = match self.wait().await {
+                Turn::Changes(Ok(changes)) if changes.is_empty() => return None,
+                Turn::Changes(Ok(changes)) => self.encode(&changes),
+                Turn::Changes(Err(error)) => {
+                    self.ended = true;
+                    Encoder::error(&error)
+                }
+                Turn::Bookmark => {
+                    let revision = self.stream.progress();
+                    self.encode(&[Change::Bookmark(revision, false)])
+                }
+                Turn::End => return None,
+            };
+            if !piece.is_empty() {
+                return Some((piece, self));
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Turn {
+        let tick = async {
+            match &mut self.bookmarks {
+                Some(ticks) => {
+                    ticks.tick().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.closing.wait_for(|closing| *closing) => Turn::End,
+            changes = self.stream.next() => Turn::Changes(changes),
+            () = sleep_until(self.deadline) => Turn::End,
+            () = tick => Turn::Bookmark,
+        }
+    }
+
+    fn encode(&mut self, changes: &[Change]) -> Bytes {
+        let mut out = Vec::new();
+        let now = self.registry.now();
+        for change in changes {
+            if matches!(change, Change::Bookmark(..)) && self.bookmarks.is_none() {
+                continue;
+            }
+            let before = out.len();
+            // An object that cannot be written ends the watch: to leave it out would be to lose an event.
+            if let Err(error) = self.encoder.change(&mut out, change, now) {
+                out.truncate(before);
+                out.extend_from_slice(&Encoder::error(&error));
+                self.ended = true;
+                break;
+            }
+            self.meter.sent(out.len() - before);
+        }
+        out.into()
+    }
+}
+
+/// Turns changes into lines.
+struct Encoder {
+    resource: Arc<Resource>,
+    accept: Accept,
+    include: Include,
+    columns_sent: bool,
+}
+
+impl Encoder {
+    fn change(&mut self, out: &mut Vec<u8>, change: &Change, now: Timestamp) -> Result<(), ApiError> {
+        match change {
+            Change::Added(stored) => self.object(out, "ADDED", stored, now),
+            Change::Modified(stored) => self.object(out, "MODIFIED", stored, now),
+            Change::Deleted(stored) => self.object(out, "DELETED", stored, now),
+            Change::Bookmark(revision, ends_initial) => self.bookmark(out, *revision, *ends_initial),
+        }
+    }
+
+    fn object(
+        &mut self,
+        out: &mut Vec<u8>,
+        kind: &str,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        match self.accept.shape {
+            Shape::Object => encode::event(out, kind, &encode::object(&self.resource, stored)?),
+            Shape::Metadata => encode::event(out, kind, &encode::to_vec(&metadata::object(stored)?)?),
+            Shape::Table => {
+                let version = json!({"resourceVersion": stored.revision.to_string()});
+                let columns = !std::mem::replace(&mut self.columns_sent, true);
+                let table = table(&self.resource, &[stored], &version, self.include, columns, now)?;
+                encode::event(out, kind, &encode::to_vec(&table)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn bookmark(
+        &mut self,
+        out: &mut Vec<u8>,
+        revision: Revision,
+        ends_initial: bool,
+    ) -> Result<(), ApiError> {
+        let mut value = encode::bookmark(&self.resource, revision, ends_initial);
+        match self.accept.shape {
+            Shape::Object => {}
+            Shape::Metadata => {
+                value["kind"] = "PartialObjectMetadata".into();
+                value["apiVersion"] = "meta.k8s.io/v1".into();
+            }
+            Shape::Table => {
+                let row = json!({"cells": [], "object": value});
+                let version = json!({"resourceVersion": revision.to_string()});
+                value = json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": version,
+                    "columnDefinitions": null, "rows": [row]});
+            }
+        }
+        encode::event(out, "BOOKMARK", &encode::to_vec(&value)?);
+        Ok(())
+    }
+
+    fn error(error: &ApiError) -> Bytes {
+        let mut out = Vec::new();
+        let status = encode::to_vec(&error.to_status_json()).unwrap_or_else(|_| b"{}".to_vec());
+        encode::event(&mut out, "ERROR", &status);
+        out.into()
+    }
+}

@@ -1,0 +1,295 @@
+//! The command line, as typed. What it means is each command's own business.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Operate, try and prove a Kyma fleet.
+#[derive(Debug, Parser)]
+#[command(name = "kymactl", version, about, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What is logged to standard error.
+#[derive(Debug, Group)]
+pub(crate) struct LogArgs {
+    /// What to log: a level, or directives such as `info,kyma_operator=debug`.
+    #[arg(long, global = true, env = "KYMACTL_LOG", default_value = "warn", hide_env_values = true)]
+    pub(crate) log_level: String,
+    /// The form of log lines.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start an embedded API server and the operator, and bring a sample fleet to success.
+    Up(UpArgs),
+    /// Run the embedded API server alone.
+    Apiserver(ApiserverArgs),
+    /// Run the operator against a cluster.
+    Operator(OperatorArgs),
+    /// Print the CustomResourceDefinitions as YAML.
+    Crds,
+    /// Print the sample fleet as YAML, or create it in the cluster.
+    Sample(SampleArgs),
+    /// Print a completion script.
+    Completion {
+        /// For which shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page.
+    Man,
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct UpArgs {
+    /// How many Kymas the sample fleet has; each has 18 components.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) kymas: usize,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// The port of the API server; without it 6443, or the next that is free.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) secure_port: Option<u16>,
+    /// Leave when the whole fleet is "success", instead of staying up until Ctrl-C.
+    #[arg(long)]
+    pub(crate) exit_when_done: bool,
+    /// Where to write the kubeconfig; without it into a folder of its own that goes away at the end.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) addresses: AddressArgs,
+    #[command(flatten)]
+    pub(crate) client: ClientArgs<-1>,
+    #[command(flatten)]
+    pub(crate) controllers: ControllerArgs,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ApiserverArgs {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
+    pub(crate) bind_address: IpAddr,
+    /// The port; without it 6443, or the next that is free.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) secure_port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Where to write the admin's kubeconfig; it is there when the server serves.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_kubeconfig: PathBuf,
+}
+
+/// Where the embedded server keeps its objects.
+#[derive(Debug, Group)]
+pub(crate) struct StoreArgs {
+    /// Keep all objects in this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "in_memory")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Keep all objects in memory: they end with the process.
+    #[arg(long)]
+    pub(crate) in_memory: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct OperatorArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) addresses: AddressArgs,
+    #[command(flatten)]
+    pub(crate) client: ClientArgs<150>,
+    #[command(flatten)]
+    pub(crate) controllers: ControllerArgs,
+}
+
+/// Which cluster to talk to.
+#[derive(Debug, Group)]
+pub(crate) struct ClusterArgs {
+    /// The kubeconfig; without it $KUBECONFIG, then ~/.kube/config, then the pod's own service account.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig; without it the current one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+}
+
+/// Where metrics and health are served.
+#[derive(Debug, Group)]
+pub(crate) struct AddressArgs {
+    /// Where metrics are served, such as `:8080`; `0` for nowhere. Without it 127.0.0.1:8080 or the next free port, in a
+    /// cluster :8080.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_bind_address: Option<String>,
+    /// Where /healthz and /readyz are served, such as `:8081`; `0` for nowhere. Without it 127.0.0.1:8081 or the next free
+    /// port, in a cluster :8081.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) health_probe_bind_address: Option<String>,
+}
+
+/// How hard the operator may ask the API server.
+#[derive(Debug, Group)]
+pub(crate) struct ClientArgs<const DEFAULT: i32> {
+    /// Requests a second to the API server, on average; -1 for no limit.
+    #[arg(long, value_name = "RATE", default_value_t = f64::from(DEFAULT), allow_negative_numbers = true, value_parser = rate)]
+    pub(crate) kube_api_qps: f64,
+    /// How many requests may be sent at once above the rate; -1 for no limit.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT, allow_negative_numbers = true, value_parser = burst)]
+    pub(crate) kube_api_burst: i32,
+}
+
+/// How the controllers work.
+#[derive(Debug, Group)]
+pub(crate) struct ControllerArgs {
+    /// How many objects each controller works on at a time.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_concurrent_reconciles: u16,
+    /// How often every object is looked at though nothing has changed; 0 for never.
+    #[arg(long, value_name = "DURATION", default_value = "10h", value_parser = duration)]
+    pub(crate) sync_period: Duration,
+    /// How long a Kyma's progress waits for more progress before it is written.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) status_interval: Duration,
+    /// Wait after an object's first failure; it doubles with each further one.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) queue_base_delay: Duration,
+    /// The longest wait after a failure.
+    #[arg(long, value_name = "DURATION", default_value = "1000s", value_parser = duration)]
+    pub(crate) queue_max_delay: Duration,
+    /// Retries a second of all objects together, on average; -1 for no limit.
+    #[arg(long, value_name = "RATE", default_value_t = 30.0, allow_negative_numbers = true, value_parser = rate)]
+    pub(crate) queue_qps: f64,
+    /// How many retries may come at once above the rate.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) queue_burst: u32,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct SampleArgs {
+    /// The last Kyma's number: how many there are, counted from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) kymas: usize,
+    /// The first Kyma's number.
+    #[arg(long, value_name = "I", default_value_t = 1)]
+    pub(crate) from: usize,
+    /// The namespace.
+    #[arg(short, long, default_value = kyma_inventory::sample::NAMESPACE)]
+    pub(crate) namespace: String,
+    /// Create the fleet in the cluster, at full speed, instead of printing it.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+/// A rate: -1 or above 0.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && (rate > 0.0 || rate == -1.0) => Ok(rate),
+        _ => Err("must be a number above 0, or -1 for no limit".to_owned()),
+    }
+}
+
+/// A burst: -1 or above 0.
+fn burst(text: &str) -> Result<i32, String> {
+    match text.parse::<i32>() {
+        Ok(burst) if burst > 0 || burst == -1 => Ok(burst),
+        _ => Err("must be a whole number above 0, or -1 for no limit".to_owned()),
+    }
+}
+
+/// A duration as Go writes it: `300ms`, `1.5s`, `1h30m`, `0`.
+fn duration(text: &str) -> Result<Duration, String> {
+    const HINT: &str = "must be a duration such as 300ms, 1.5s, 2m or 10h";
+    let mut rest = text;
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut seconds = 0.0;
+    if rest.is_empty() {
+        return Err(HINT.to_owned());
+    }
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(HINT)?;
+        let number: f64 = rest[..end].parse().map_err(|_| HINT)?;
+        rest = &rest[end..];
+        let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let unit = match &rest[..end] {
+            "ns" => 1e-9,
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return Err(HINT.to_owned()),
+        };
+        seconds += number * unit;
+        rest = &rest[end..];
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| HINT.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_read_as_go_writes_them() {
+        let cases = [
+            ("10h", 36_000_000),
+            ("1h30m", 5_400_000),
+            ("1.5s", 1500),
+            ("300ms", 300),
+            ("0", 0),
+            ("1000s", 1_000_000),
+        ];
+        for (text, milliseconds) in cases {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "5", "s", "1x", "-1s", "1h2", "1e400h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_are_positive_or_none() {
+        assert_eq!((rate("-1"), rate("0.5")), (Ok(-1.0), Ok(0.5)));
+        assert!(rate("0").is_err() && rate("-2").is_err() && rate("nan").is_err() && burst("0").is_err());
+    }
+
+    #[test]
+    fn help_is_what_it_was() {
+        for name in ["up", "apiserver", "operator", "sample"] {
+            let mut command = Args::command();
+            command.build();
+            let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            insta::assert_snapshot!(format!("help-{name}"), help);
+        }
+    }
+}

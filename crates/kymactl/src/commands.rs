@@ -1,0 +1,7 @@
+//! One file for each command.
+
+pub(crate) mod apiserver;
+pub(crate) mod documents;
+pub(crate) mod operator;
+pub(crate) mod sample;
+pub(crate) mod up;

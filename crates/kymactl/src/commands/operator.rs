@@ -1,0 +1,107 @@
+//! `kymactl operator`: the operator alone, against any cluster.
+
+use std::sync::Arc;
+
+use kyma_controller::admin::{self, AddressChoice, Listener, Site};
+use kyma_controller::{FastRandom, Metrics, Shutdown, TokioClock, shutdown};
+use kyma_operator::{Config, Operator};
+use kyma_workqueue::LimiterOptions;
+
+use crate::args::{AddressArgs, ControllerArgs, OperatorArgs};
+use crate::connect;
+use crate::exit::Failure;
+
+pub(crate) async fn run(args: OperatorArgs) -> Result<(), Failure> {
+    let metrics = Metrics::new();
+    let config = config(&args.controllers)?;
+    let addresses = Addresses::bind(&args.addresses).await?;
+    let client = connect::client(&args.cluster, &connect::limits(&args.client), &metrics).await?;
+    let (drain, stop) = shutdown::channel();
+    addresses.announce();
+    tokio::spawn(shutdown::on_signals(drain));
+    start(client, config, metrics, addresses, stop).await
+}
+
+/// Runs the operator with its metrics and health until it is told to stop.
+pub(crate) async fn start(
+    client: kube::Client,
+    config: Config,
+    metrics: Metrics,
+    addresses: Addresses,
+    stop: Shutdown,
+) -> Result<(), Failure> {
+    let clock = Arc::new(TokioClock::new());
+    let random = Arc::new(FastRandom::from_entropy());
+    let operator = Operator::new(&client, &config, clock, random, &metrics);
+    let (drain, ended) = shutdown::channel();
+    let sites =
+        [(addresses.metrics, Site::Metrics(metrics)), (addresses.health, Site::Health(operator.health()))];
+    let sites = sites.into_iter().filter_map(|(listener, site)| Some((listener?, site)));
+    let serving = futures_util::future::join_all(
+        sites.map(|(listener, site)| admin::serve(listener, site, ended.clone())),
+    );
+    let work = async {
+        let done = operator.run(stop).await.map_err(|error| Failure::of(&error));
+        drain.begin();
+        done
+    };
+    tokio::join!(work, serving).0
+}
+
+/// The controllers' settings, as typed.
+pub(crate) fn config(args: &ControllerArgs) -> Result<Config, Failure> {
+    if args.queue_max_delay < args.queue_base_delay {
+        return Err(Failure::usage("--queue-max-delay: must not be shorter than --queue-base-delay"));
+    }
+    Ok(Config {
+        namespace: None,
+        concurrency: usize::from(args.max_concurrent_reconciles),
+        sync_period: args.sync_period,
+        status_interval: args.status_interval,
+        limiter: LimiterOptions {
+            base_delay: args.queue_base_delay,
+            max_delay: args.queue_max_delay,
+            qps: args.queue_qps,
+            burst: args.queue_burst,
+        },
+    })
+}
+
+/// Where metrics and health are served; bound before anything else starts.
+pub(crate) struct Addresses {
+    metrics: Option<Listener>,
+    health: Option<Listener>,
+}
+
+impl Addresses {
+    /// Binds what was asked for, or the defaults: outside a cluster on loopback only, and the next free port where taken.
+    pub(crate) async fn bind(args: &AddressArgs) -> Result<Self, Failure> {
+        let metrics = bind(args.metrics_bind_address.as_deref(), 8080).await?;
+        let health = bind(args.health_probe_bind_address.as_deref(), 8081).await?;
+        Ok(Addresses { metrics, health })
+    }
+
+    /// Says where.
+    pub(crate) fn announce(&self) {
+        for (what, listener) in [("metrics", &self.metrics), ("health", &self.health)] {
+            if let Some(listener) = listener {
+                tracing::info!(what, address = %listener.local_addr(), "serving");
+            }
+        }
+    }
+
+    /// Where metrics are served.
+    pub(crate) fn metrics_url(&self) -> Option<String> {
+        self.metrics.as_ref().map(|listener| format!("http://{}/metrics", listener.local_addr()))
+    }
+}
+
+async fn bind(given: Option<&str>, port: u16) -> Result<Option<Listener>, Failure> {
+    let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let choice = match given {
+        Some(address) => AddressChoice::Given(address.to_owned()),
+        None if in_cluster => AddressChoice::Given(format!(":{port}")),
+        None => AddressChoice::Default(format!("127.0.0.1:{port}")),
+    };
+    admin::bind(&choice).await.map_err(|error| Failure::of(&error))
+}

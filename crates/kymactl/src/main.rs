@@ -1,0 +1,48 @@
+//! kymactl: operate, try and prove a Kyma fleet. Parses the command line, joins the parts, prints.
+
+mod args;
+mod commands;
+mod connect;
+mod exit;
+mod fleet;
+mod logging;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use exit::Failure;
+
+fn main() -> ExitCode {
+    // Usage errors end here with code 2, help and version with 0.
+    let args = Args::parse();
+    logging::start(&args.log);
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(args: Args) -> Result<(), Failure> {
+    match args.command {
+        Command::Crds => commands::documents::crds(),
+        Command::Completion { shell } => commands::documents::completion(shell),
+        Command::Man => commands::documents::man(),
+        Command::Version => commands::documents::version(),
+        Command::Up(up) => block_on(commands::up::run(up)),
+        Command::Apiserver(apiserver) => block_on(commands::apiserver::run(apiserver)),
+        Command::Operator(operator) => block_on(commands::operator::run(operator)),
+        Command::Sample(sample) if sample.apply => block_on(commands::sample::apply(sample)),
+        Command::Sample(sample) => commands::sample::print(&sample),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::new("failed to start the runtime", &source))?;
+    runtime.block_on(command)
+}

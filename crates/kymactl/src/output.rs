@@ -1,0 +1,26 @@
+//! Writing to standard output. A reader that has gone away is no error.
+
+use std::io::{self, IsTerminal, Write as _};
+
+use crate::exit::Failure;
+
+/// Writes text to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new("failed to write to standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to standard output.
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    print(&format!("{text}\n"))
+}
+
+/// Whether a person watches standard output.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
