@@ -64,7 +64,8 @@ pub fn kyma_sized(i: usize, namespace: &str, size: usize) -> Kyma {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{COMPONENTS, kyma, kyma_sized};
+    use super::{COMPONENTS, components, kyma, kyma_sized};
+    use crate::{Cluster, HelmComponent, Kyma};
 
     #[test]
     fn the_sample_has_the_figures_that_others_rely_on() {
@@ -76,6 +77,27 @@ mod tests {
     #[test]
     fn a_sample_kyma_is_written_as_the_script_writes_it() {
         insta::assert_snapshot!(serde_saphyr::to_string(&kyma(7, "pb")).unwrap());
+    }
+
+    /// The files are for people who have kubectl and nothing else; they must not drift from the types.
+    #[test]
+    fn the_files_in_config_samples_say_the_same() {
+        let file = |name: &str| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/samples/");
+            std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+        };
+        let sample: Kyma = serde_saphyr::from_str(&file("inventory_v1alpha1_kyma.yaml")).unwrap();
+        assert_eq!(sample.spec.components, components());
+        let child: HelmComponent =
+            serde_saphyr::from_str(&file("inventory_v1alpha1_helmcomponent.yaml")).unwrap();
+        assert_eq!(child.spec.component_name, "istio");
+        let cluster: Cluster = serde_saphyr::from_str(&file("inventory_v1alpha1_cluster.yaml")).unwrap();
+        assert_eq!(cluster.spec.oidc.unwrap().issuer_url, "https://issuer.example.com");
+        let script = file("sample-data.sh");
+        let manifest = script.split("<<KYMA\n").nth(1).unwrap().split("KYMA\n").next().unwrap();
+        let kyma: Kyma =
+            serde_saphyr::from_str(&manifest.replace("$1", "n").replace("${namespace}", "pb")).unwrap();
+        assert_eq!(kyma.spec.components, components());
     }
 
     #[test]

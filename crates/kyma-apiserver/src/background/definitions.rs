@@ -58,14 +58,20 @@ async fn pass(registry: &Registry) -> Result<bool, ApiError> {
         age(a).cmp(&age(b))
     });
     let now = registry.now_text();
+    let mut changed = Vec::new();
     for position in 0..definitions.len() {
-        let Some(next) = crd::next_status(&definitions[position], &definitions, &now) else { continue };
+        if let Some(next) = crd::next_status(&definitions[position], &definitions, &now) {
+            changed.push(next.clone());
+            definitions[position] = next;
+        }
+    }
+    // A kind is served before anybody is told so: who waits for Established finds it.
+    registry.set_custom_kinds(&definitions);
+    for next in changed {
         let name = object::name(&next).to_owned();
         let options = UpdateOptions { dry_run: false, field_validation: FieldValidation::Ignore };
-        let outcome = registry.update(&request, &name, next, Subresource::Status, &options).await?;
-        definitions[position] = object::parse(&outcome.object.json)?;
+        registry.update(&request, &name, next, Subresource::Status, &options).await?;
     }
-    registry.set_custom_kinds(&definitions);
     let mut going = false;
     for definition in definitions.iter().filter(|definition| object::is_deleting(definition)) {
         going |= !end(registry, &request, definition).await?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -68,6 +69,21 @@ async fn a_definition_is_served_and_takes_its_instances_with_it() {
     server.create(DEFINITIONS, &definition()).await;
     settle().await;
     assert_eq!(server.get(WIDGETS).await["items"], json!([]), "the instances went with the old definition");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_is_served_when_its_definition_says_so() {
+    let server = Server::start().await;
+    let path = format!("{DEFINITIONS}?watch=1");
+    let mut watch = server.open(Method::GET, &path, None).await.into_body();
+    server.create(DEFINITIONS, &definition()).await;
+    loop {
+        let frame = watch.frame().await.unwrap().unwrap().into_data().unwrap();
+        if String::from_utf8_lossy(&frame).contains("InitialNamesAccepted") {
+            break;
+        }
+    }
+    assert_eq!(status_of(&server, WIDGETS).await, StatusCode::OK);
 }
 
 #[tokio::test(start_paused = true)]

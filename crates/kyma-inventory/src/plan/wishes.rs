@@ -36,6 +36,8 @@ impl<'a> Wishes<'a> {
     pub(super) fn of(facts: &Facts<'a>) -> Self {
         let children: BTreeMap<&str, Child<'a>> =
             facts.children.iter().map(|child| (child.name, *child)).collect();
+        let refusals: BTreeMap<&str, Refusal<'a>> =
+            facts.refusals.iter().map(|refusal| (refusal.component, *refusal)).collect();
         let mut names = BTreeSet::new();
         let (mut list, mut repeated) = (Vec::with_capacity(facts.components.len()), Vec::new());
         for component in facts.components {
@@ -46,10 +48,8 @@ impl<'a> Wishes<'a> {
             let child_name = child_name(facts.name, &component.name);
             let found = match children.get(child_name.as_str()) {
                 Some(child) => Found::child(*child),
-                None => facts
-                    .refusals
-                    .iter()
-                    .find(|refusal| refusal.component == component.name)
+                None => refusals
+                    .get(component.name.as_str())
                     .map_or(Found::Nothing, |refusal| Found::Refused(*refusal)),
             };
             list.push(Wish { component, child_name, found });

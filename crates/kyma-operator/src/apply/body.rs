@@ -1,0 +1,96 @@
+//! What goes out and what is read of the answers.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, OwnerReference, Preconditions};
+use kube::Resource;
+use kube::core::ObjectMeta;
+use kyma_controller::{ObjectKey, Uid};
+use kyma_inventory::{API_VERSION, Kyma};
+use serde::{Deserialize, Serialize};
+
+/// An object of which only the status counts.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PartialStatus<'a, S> {
+    pub(super) api_version: &'static str,
+    pub(super) kind: &'a str,
+    pub(super) metadata: ObjectMeta,
+    pub(super) status: &'a S,
+}
+
+/// A merge patch of `spec.namespace`; null takes the field out.
+#[derive(Serialize)]
+pub(super) struct NamespacePatch<'a> {
+    spec: NamespaceField<'a>,
+}
+
+#[derive(Serialize)]
+struct NamespaceField<'a> {
+    namespace: Option<&'a str>,
+}
+
+impl<'a> NamespacePatch<'a> {
+    pub(super) fn to(namespace: &'a str) -> Self {
+        Self { spec: NamespaceField { namespace: (!namespace.is_empty()).then_some(namespace) } }
+    }
+}
+
+/// What is read of an answer that is an object.
+#[derive(Deserialize)]
+pub(super) struct Answer<S> {
+    pub(super) metadata: AnswerMeta,
+    #[serde(default = "Option::default")]
+    pub(super) spec: Option<S>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AnswerMeta {
+    #[serde(default)]
+    pub(super) uid: String,
+    #[serde(default)]
+    pub(super) generation: i64,
+    #[serde(default)]
+    resource_version: String,
+}
+
+impl AnswerMeta {
+    /// The number in the resourceVersion; 0, which is older than anything, when it is none.
+    pub(super) fn revision(&self) -> u64 {
+        self.resource_version.parse().unwrap_or_default()
+    }
+}
+
+/// What is read of the answer to a delete: a Status when the object is gone, the object while finalizers hold it.
+#[derive(Deserialize)]
+pub(super) struct Deleted {
+    kind: String,
+}
+
+impl Deleted {
+    pub(super) fn is_gone(&self) -> bool {
+        self.kind == "Status"
+    }
+}
+
+pub(super) fn owner_reference(kyma: &ObjectKey, uid: &Uid) -> OwnerReference {
+    OwnerReference {
+        api_version: API_VERSION.to_owned(),
+        kind: Kyma::kind(&()).into_owned(),
+        name: kyma.name.to_string(),
+        uid: uid.to_string(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
+
+pub(super) fn delete_options(uid: &Uid, revision: u64) -> DeleteOptions {
+    DeleteOptions {
+        api_version: Some("v1".to_owned()),
+        kind: Some("DeleteOptions".to_owned()),
+        preconditions: Some(Preconditions {
+            uid: Some(uid.to_string()),
+            resource_version: Some(revision.to_string()),
+        }),
+        ..DeleteOptions::default()
+    }
+}

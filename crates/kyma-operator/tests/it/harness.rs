@@ -1,0 +1,312 @@
+//! A server, an operator, and between them a tap that notes every write and can make requests fail.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use k8s_openapi::api::core::v1::Event;
+use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
+use kube::client::Body;
+use kube::{Client, ResourceExt};
+use kyma_controller::{ClientOptions, Drain, FastRandom, Metrics, TokioClock, client, shutdown};
+use kyma_inventory::kyma::{Component, KymaSpec};
+use kyma_inventory::{HelmComponent, Kyma};
+use kyma_operator::Config;
+use kyma_testkit::Cluster;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+use tower::BoxError;
+
+pub(crate) const NAMESPACE: &str = "pb";
+
+/// A request of the operator's that was to change something, and what came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    /// Since the fixture was made.
+    pub(crate) at: Duration,
+    pub(crate) method: Method,
+    /// Plural name of the kind.
+    pub(crate) kind: String,
+    /// The object's name; empty for a create.
+    pub(crate) name: String,
+    pub(crate) body: Value,
+    pub(crate) code: u16,
+}
+
+impl Write {
+    pub(crate) fn succeeded(&self) -> bool {
+        self.code < 300
+    }
+
+    /// The stage that this write gives a component.
+    pub(crate) fn stage(&self) -> Option<&str> {
+        (self.kind == "helmcomponents" && self.method == Method::PUT)
+            .then(|| self.body["status"]["status"].as_str())?
+    }
+}
+
+/// What the tap does to a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The server never sees it, and answers with this code.
+    Refuse(u16),
+    /// The server carries it out, and its answer is lost.
+    LoseAnswer,
+    /// Nothing.
+    Pass,
+}
+
+type Faults = Box<dyn FnMut(usize, &Write) -> Fault + Send>;
+
+pub(crate) struct Fixture {
+    pub(crate) cluster: Cluster,
+    clock: TokioClock,
+    start: Instant,
+    writes: Arc<Mutex<Vec<Write>>>,
+    faults: Arc<Mutex<Faults>>,
+    /// Writes begun so far.
+    begun: Arc<AtomicUsize>,
+}
+
+/// An operator that runs.
+pub(crate) struct Running {
+    drain: Drain,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it as a crash would.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+        drop(self.drain);
+    }
+
+    /// Ends it as a signal would.
+    pub(crate) async fn stop(self) {
+        self.drain.begin();
+        self.task.await.unwrap();
+    }
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        let cluster = Cluster::with_inventory().await;
+        Self {
+            cluster,
+            clock: TokioClock::starting_at(kyma_testkit::START.parse().unwrap()),
+            start: Instant::now(),
+            writes: Arc::default(),
+            faults: Arc::new(Mutex::new(Box::new(|_, _| Fault::Pass))),
+            begun: Arc::default(),
+        }
+    }
+
+    pub(crate) fn run(&self) -> Running {
+        self.run_with(Config::default())
+    }
+
+    pub(crate) fn run_with(&self, config: Config) -> Running {
+        let metrics = Metrics::new();
+        let client = client::over_service(self.tap(), "default", &ClientOptions::unlimited(), &metrics);
+        let (clock, random) = (Arc::new(self.clock), Arc::new(FastRandom::seeded(1)));
+        let (drain, shutdown) = shutdown::channel();
+        let task = tokio::spawn(async move {
+            kyma_operator::run(&client, &config, clock, random, &metrics, shutdown).await.unwrap();
+        });
+        Running { drain, task }
+    }
+
+    /// Decides what happens to each write from now on; the number counts all writes so far.
+    pub(crate) fn fail(&self, faults: impl FnMut(usize, &Write) -> Fault + Send + 'static) {
+        *self.faults.lock() = Box::new(faults);
+    }
+
+    fn tap(
+        &self,
+    ) -> impl tower::Service<
+        Request<Body>,
+        Response = Response<Body>,
+        Error = BoxError,
+        Future = impl Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
+    > + Clone
+    + Send
+    + 'static {
+        let (inner, start) = (self.cluster.client.clone(), self.start);
+        let (writes, faults, begun) =
+            (Arc::clone(&self.writes), Arc::clone(&self.faults), Arc::clone(&self.begun));
+        tower::service_fn(move |request: Request<Body>| {
+            let (inner, writes, faults) = (inner.clone(), Arc::clone(&writes), Arc::clone(&faults));
+            let begun = Arc::clone(&begun);
+            async move { tap(inner, request, start, &writes, &faults, &begun).await }
+        })
+    }
+
+    /// The operator's writes to the three kinds so far.
+    pub(crate) fn writes(&self) -> Vec<Write> {
+        let all = self.writes.lock();
+        all.iter().filter(|write| write.kind != "events").cloned().collect()
+    }
+
+    pub(crate) fn forget_writes(&self) {
+        self.writes.lock().clear();
+    }
+
+    /// The stages that were written for each component, with their times.
+    pub(crate) fn stages(&self) -> BTreeMap<String, Vec<(Duration, String)>> {
+        let mut stages: BTreeMap<String, Vec<(Duration, String)>> = BTreeMap::new();
+        for write in self.writes().iter().filter(|write| write.succeeded()) {
+            if let Some(stage) = write.stage() {
+                stages.entry(write.name.clone()).or_default().push((write.at, stage.to_owned()));
+            }
+        }
+        stages
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Sleeps until so many seconds after the fixture was made.
+    pub(crate) async fn at(&self, seconds: f64) {
+        sleep_until(self.start + Duration::from_secs_f64(seconds)).await;
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.cluster.client.clone()
+    }
+
+    pub(crate) fn kymas(&self) -> Api<Kyma> {
+        Api::namespaced(self.client(), NAMESPACE)
+    }
+
+    pub(crate) fn components(&self) -> Api<HelmComponent> {
+        Api::namespaced(self.client(), NAMESPACE)
+    }
+
+    pub(crate) async fn create(&self, kyma: &Kyma) -> Kyma {
+        self.kymas().create(&PostParams::default(), kyma).await.unwrap()
+    }
+
+    pub(crate) async fn kyma(&self, name: &str) -> Kyma {
+        self.kymas().get(name).await.unwrap()
+    }
+
+    /// Replaces a Kyma's components.
+    pub(crate) async fn respecify(&self, name: &str, components: &[Component]) {
+        let patch = json!({ "spec": { "components": components } });
+        self.kymas().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    /// The names of all components, each with its stage.
+    pub(crate) async fn states(&self) -> BTreeMap<String, String> {
+        let all = self.components().list(&ListParams::default()).await.unwrap();
+        let state = |component: &HelmComponent| component.status.clone().unwrap_or_default().status;
+        all.iter().map(|component| (component.name_any(), state(component))).collect()
+    }
+
+    /// The Events about an object, as type, reason and message.
+    pub(crate) async fn events(&self, about: &str) -> Vec<(String, String, String)> {
+        let api: Api<Event> = Api::namespaced(self.client(), NAMESPACE);
+        let all = api.list(&ListParams::default()).await.unwrap();
+        let about = all.into_iter().filter(|event| event.involved_object.name.as_deref() == Some(about));
+        about
+            .map(|event| {
+                let text = |text: Option<String>| text.unwrap_or_default();
+                (text(event.type_), text(event.reason), text(event.message))
+            })
+            .collect()
+    }
+
+    /// Waits until a Kyma says "success" for its present spec.
+    pub(crate) async fn success(&self, name: &str) {
+        // Looked at less often than the testkit would: some tests let many hours of life pass by.
+        let waited = Instant::now();
+        while !self.is_success(name).await {
+            assert!(
+                waited.elapsed() < Duration::from_secs(3600),
+                "{name} is no success: {:?}",
+                self.states().await
+            );
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn is_success(&self, name: &str) -> bool {
+        let kyma = self.kyma(name).await;
+        let status = kyma.status.unwrap_or_default();
+        status.status == "success" && status.observed_generation == kyma.metadata.generation
+    }
+}
+
+async fn tap(
+    inner: Client,
+    request: Request<Body>,
+    start: Instant,
+    writes: &Mutex<Vec<Write>>,
+    faults: &Mutex<Faults>,
+    begun: &AtomicUsize,
+) -> Result<Response<Body>, BoxError> {
+    if request.method() == Method::GET {
+        return Ok(inner.send(request).await?);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = body.collect().await?.to_bytes();
+    let mut write = note(&parts, &bytes, start.elapsed());
+    let fault = (*faults.lock())(begun.fetch_add(1, Ordering::Relaxed), &write);
+    let answer = match fault {
+        Fault::Refuse(code) => refusal(code),
+        Fault::LoseAnswer | Fault::Pass => {
+            inner.send(Request::from_parts(parts, Body::from(bytes.to_vec()))).await?
+        }
+    };
+    write.code = answer.status().as_u16();
+    writes.lock().push(write);
+    if fault == Fault::LoseAnswer { Err("connection reset".into()) } else { Ok(answer) }
+}
+
+fn note(parts: &http::request::Parts, body: &Bytes, at: Duration) -> Write {
+    // …/namespaces/NAMESPACE/KIND[/NAME[/status]]
+    let mut path = parts.uri.path().split('/').skip_while(|part| *part != "namespaces").skip(2);
+    Write {
+        at,
+        method: parts.method.clone(),
+        kind: path.next().unwrap_or_default().to_owned(),
+        name: path.next().unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(body).unwrap_or_default(),
+        code: 0,
+    }
+}
+
+fn refusal(code: u16) -> Response<Body> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code,
+        "reason": "InternalError", "message": "made to fail",
+    });
+    let mut response = Response::new(Body::from(status.to_string().into_bytes()));
+    *response.status_mut() = StatusCode::from_u16(code).unwrap();
+    response
+}
+
+pub(crate) fn component(name: &str) -> Component {
+    Component { name: name.into(), namespace: String::new() }
+}
+
+pub(crate) fn components(names: &[&str]) -> Vec<Component> {
+    names.iter().map(|name| component(name)).collect()
+}
+
+pub(crate) fn kyma(name: &str, names: &[&str]) -> Kyma {
+    Kyma::new(NAMESPACE, name, KymaSpec { components: components(names) })
+}
+
+/// Lets everything that is due now happen.
+pub(crate) async fn settle() {
+    sleep(Duration::from_millis(100)).await;
+}

@@ -1,0 +1,12 @@
+//! The operator against the embedded API server, in one process and on virtual time.
+
+#[cfg(test)]
+mod edits;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod trouble;
