@@ -68,6 +68,7 @@ bench: ## the figures that need no real API server
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- embedded
 
+bench-real: K8S_VERSION = 1.34.4
 bench-real: controlplane ## the figures beside the real API server (needs Go)
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- real

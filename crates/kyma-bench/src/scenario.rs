@@ -1,0 +1,33 @@
+//! What is measured: each scenario starts what it needs, drives it, and makes tables of the figures.
+
+mod fleet;
+mod requests;
+mod up;
+
+use crate::args::{Args, Command};
+use crate::error::Error;
+
+/// Components of a sample Kyma.
+const COMPONENTS: usize = 18;
+
+/// Does what the command line says.
+pub(crate) async fn run(args: Args) -> Result<(), Error> {
+    match args.command {
+        Command::Requests(args) => requests::run(&args).await,
+        Command::Up(args) => up::run(&args).await,
+        Command::Fleet(args) => fleet::run(&args).await,
+        Command::Embedded(args) => {
+            requests::run(&args.requests(false)).await?;
+            up::run(&args.up()).await
+        }
+        Command::Real(args) => {
+            requests::run(&args.requests(true)).await?;
+            fleet::run(&args.fleet()).await
+        }
+    }
+}
+
+/// Fails when figures were measured but mean nothing; after they are printed, so that one sees why.
+fn check(problems: &[String]) -> Result<(), Error> {
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems.join("; "))) }
+}
