@@ -78,6 +78,8 @@ impl Builder {
         for namespace in NAMESPACES {
             ensure_namespace(&registry, namespace).await.map_err(|source| StartError { source })?;
         }
+        // A server has no past: whoever brings a version from before its start is told so.
+        registry.store().forget_history();
         let background = Background::start(&registry);
         let (closing, _) = watch::channel(false);
         let metrics = Metrics::new(&registry);
@@ -98,5 +100,5 @@ async fn ensure_namespace(registry: &Registry, name: &str) -> Result<(), ApiErro
     namespace.insert("apiVersion".into(), "v1".into());
     namespace.insert("kind".into(), "Namespace".into());
     namespace.insert("metadata".into(), json!({"name": name}));
-    registry.create(&request, namespace, &CreateOptions::default()).await.map(|_| ())
+    registry.create(&request, namespace.into(), &CreateOptions::default()).await.map(|_| ())
 }

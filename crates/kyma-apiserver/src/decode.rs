@@ -5,6 +5,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kyma_registry::ApiError;
+use kyma_registry::patch::decode_json;
 use serde_json::Value;
 use tower::BoxError;
 
@@ -31,22 +32,62 @@ where
 
 /// The media type of the body, without parameters; JSON where none is given.
 pub(crate) fn media_type(headers: &HeaderMap) -> &str {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
+    let Some(value) = headers.get(CONTENT_TYPE) else { return "application/json" };
+    let value = value.to_str().unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// The body as a value.
-pub(crate) fn value(headers: &HeaderMap, body: &[u8]) -> Result<Value, ApiError> {
+/// The body as a value, with what strict decoding finds wrong with its text. `kind` is what it should be.
+pub(crate) fn value(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<(Value, Vec<String>), ApiError> {
+    let unrecognized = |cause: &str| {
+        ApiError::bad_request(format!(
+            "the object provided is unrecognized (must be of type {kind}): {cause}"
+        ))
+    };
     match media_type(headers) {
-        "application/json" | "" => json(body),
-        "application/yaml" => yaml::to_value(body),
-        protobuf::CONTENT_TYPE => protobuf::to_value(body),
+        "application/json" => decode_json(body).map_err(|error| {
+            unrecognized(&format!(
+                "couldn't get version/kind; json parse error: {} ({})",
+                go_error(&error),
+                shown(body)
+            ))
+        }),
+        "application/yaml" => match yaml::to_value(body) {
+            Ok(value) => Ok((value, Vec::new())),
+            Err(error) => Err(unrecognized(&format!("yaml: {error} ({})", shown(body)))),
+        },
+        protobuf::CONTENT_TYPE => Ok((protobuf::to_value(body, kind)?, Vec::new())),
         _ => Err(ApiError::unsupported_media_type(&MEDIA_TYPES)),
     }
 }
 
-fn json(body: &[u8]) -> Result<Value, ApiError> {
-    serde_json::from_slice(body).map_err(|error| {
-        ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
-    })
+/// `DeleteOptions`, whose errors the real server words without what was expected.
+pub(crate) fn options(headers: &HeaderMap, body: &[u8]) -> Result<Value, ApiError> {
+    match media_type(headers) {
+        "application/json" => decode_json(body).map(|(value, _)| value).map_err(|error| {
+            ApiError::bad_request(format!(
+                "couldn't get version/kind; json parse error: {}",
+                go_error(&error)
+            ))
+        }),
+        _ => value(headers, body, "DeleteOptions").map(|(value, _)| value),
+    }
+}
+
+/// The decoder's error; where the text just ends, in Go's words.
+pub(crate) fn go_error(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}
+
+/// The body as the real server shows it in an error: what begins like JSON as text, else as hexadecimal digits.
+pub(crate) fn shown(body: &[u8]) -> String {
+    const MOST: usize = 1024;
+    if body.is_empty() {
+        return "<empty>".to_owned();
+    }
+    let body = &body[..body.len().min(MOST)];
+    match std::str::from_utf8(body) {
+        Ok(text) if text.trim_start().starts_with('{') => text.to_owned(),
+        _ => body.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
 }

@@ -1,6 +1,6 @@
 //! Discovery: which groups, versions and kinds are served, in the old form and in the aggregated one (KEP-3352).
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, ETAG, HOST, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use kyma_registry::{ApiError, Catalog, Resource};
 use serde_json::{Value, json};
@@ -50,9 +50,11 @@ pub(crate) fn paths(catalog: &Catalog) -> Value {
 }
 
 /// `/api`.
-pub(crate) fn core_versions() -> Value {
+pub(crate) fn core_versions(headers: &HeaderMap) -> Value {
+    // The address is the one by which this client came.
+    let address = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:6443");
     json!({"kind": "APIVersions", "versions": ["v1"],
-        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1"}]})
+        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]})
 }
 
 /// `/apis`.
@@ -138,10 +140,14 @@ fn verbs(resource: &Resource) -> Vec<&'static str> {
 fn storage_hash(resource: &Resource) -> String {
     use base64::Engine as _;
     let text = format!("{}/{}/{}", resource.group, resource.storage_version, resource.names.kind);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    base64::engine::general_purpose::STANDARD.encode(hash.to_be_bytes())
+    base64::engine::general_purpose::STANDARD.encode(fnv1a(text.as_bytes()).to_be_bytes())
+}
+
+/// FNV-1a, 64 bits.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Whether the client asks for the aggregated form first.
@@ -160,7 +166,11 @@ pub(crate) fn wants_aggregated(headers: &HeaderMap) -> bool {
 }
 
 /// The aggregated form of `/api` or `/apis`.
-pub(crate) fn aggregated(catalog: &Catalog, core: bool) -> Result<Response<Body>, ApiError> {
+pub(crate) fn aggregated(
+    catalog: &Catalog,
+    core: bool,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, ApiError> {
     let groups = catalog.groups();
     let items: Vec<Value> = groups
         .iter()
@@ -185,13 +195,24 @@ pub(crate) fn aggregated(catalog: &Catalog, core: bool) -> Result<Response<Body>
         })
         .collect();
     let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
-    let mut response = response::bytes(StatusCode::OK, "application/json", to_vec(&list)?);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(AGGREGATED));
+    let body = to_vec(&list)?;
+    let tag = format!("\"{:016X}\"", fnv1a(&body));
+    let known = headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
+    let (status, body) = if known { (StatusCode::NOT_MODIFIED, Vec::new()) } else { (StatusCode::OK, body) };
+    let mut response = response::bytes(status, AGGREGATED, body);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
     Ok(response)
 }
 
 fn aggregated_entry(resource: &Resource) -> Value {
-    let kind = json!({"group": resource.group, "version": resource.version, "kind": resource.names.kind});
+    // Built-in kinds leave out what the group and version around them say.
+    let kind = match resource.is_custom() {
+        true => json!({"group": resource.group, "version": resource.version, "kind": resource.names.kind}),
+        false => json!({"group": "", "version": "", "kind": resource.names.kind}),
+    };
     let part =
         |name: &str, verbs: &[&str]| json!({"subresource": name, "responseKind": kind, "verbs": verbs});
     let mut parts = Vec::new();

@@ -20,7 +20,7 @@ pub(crate) fn v3(catalog: &Catalog, path: Option<&str>) -> Result<Response<Body>
 
 /// `/openapi/v2`: the old document, for clients that take it as JSON.
 pub(crate) fn v2(catalog: &Catalog, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
-    Accept::from_headers(headers)?;
+    Accept::from_headers(headers, false)?;
     let mut definitions = Map::new();
     let mut paths = Map::new();
     for resource in catalog.all() {

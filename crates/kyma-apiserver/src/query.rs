@@ -88,10 +88,26 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// Refuses what is for watches only.
+    pub(crate) fn check_list(&self) -> Result<(), ApiError> {
+        if self.get("sendInitialEvents").is_some() {
+            Err(kyma_registry::initial_events_of_list())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The version that a get or a watch names. The real server answers with a bare error where it is no number.
+    pub(crate) fn bare_revision(&self) -> Result<Option<Revision>, ApiError> {
+        self.revision().map_err(|error| {
+            ApiError::unexpected(error.message().trim_start_matches("invalid resource version: "))
+        })
+    }
+
     /// The parameters of a watch, and how long it may last.
     pub(crate) fn watch(&self, name: Option<&str>) -> Result<(WatchOptions, Option<Duration>), ApiError> {
+        let since = self.bare_revision()?;
         let select = self.list(name)?;
-        let since = select.resource_version;
         let timeout = self.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(Duration::from_secs);
         let initial_events = self.get("sendInitialEvents").map(|_| self.flag("sendInitialEvents"));
         kyma_registry::check_watch(&select, initial_events.is_some())?;

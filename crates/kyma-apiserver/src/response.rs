@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WARNING};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use kyma_registry::ApiError;
 use serde_json::Value;
 
@@ -35,11 +35,16 @@ pub(crate) fn value(status: StatusCode, accept: Accept, value: &Value) -> Result
     document(status, accept, json::to_vec(value)?.into())
 }
 
-/// A failure, as a `Status` object.
-pub(crate) fn failure(error: &ApiError) -> Response<Body> {
+/// A failure, as a `Status` object in the format that the client accepts, or in JSON.
+pub(crate) fn failure(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
     let status = StatusCode::from_u16(error.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = json::to_vec(&error.to_status_json()).unwrap_or_default();
-    let mut response = bytes(status, "application/json", body);
+    // Written from the error itself, whose members come in the real server's order.
+    let body = serde_json::to_vec(error).unwrap_or_default();
+    let accept = Accept::of_status(headers);
+    let mut response = match document(status, accept, body.clone().into()) {
+        Ok(response) => response,
+        Err(_) => bytes(status, "application/json", body),
+    };
     if let Some(seconds) =
         error.details().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0)
     {

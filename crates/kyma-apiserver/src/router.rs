@@ -105,15 +105,22 @@ pub(crate) fn route<'a>(
     authorize(user, &attributes)?;
     let catalog = shared.registry.catalog();
     let Some(resource) = catalog.find(path.group, path.version, path.resource) else {
-        let known = catalog.all().any(|resource| *resource.group == *path.group);
+        // Groups of custom kinds have one handler for all their paths, which knows only served kinds.
+        let known = catalog.all().any(|resource| *resource.group == *path.group && !resource.is_custom());
         return if known { Err(ApiError::resource_not_found()) } else { Ok(Route::NoSuchPage) };
     };
-    if path.namespace.is_some() && !resource.namespaced()
-        || path.name.is_some() && path.namespace.is_none() && resource.namespaced()
-    {
+    let misplaced = path.namespace.is_some() && !resource.namespaced()
+        || path.namespace.is_none() && resource.namespaced() && (path.name.is_some() || verb == Verb::Create);
+    if misplaced && resource.is_custom() {
+        return Ok(Route::NoSuchPage);
+    }
+    if misplaced && verb != Verb::Create {
         return Err(ApiError::resource_not_found());
     }
-    let subresource = subresource_of(resource, path.subresource).ok_or_else(ApiError::resource_not_found)?;
+    let subresource = subresource_of(resource, path.subresource).ok_or_else(|| match path.name {
+        Some(name) if resource.is_custom() => ApiError::not_found(path.group, path.resource, name),
+        _ => ApiError::resource_not_found(),
+    })?;
     check_method(resource, &path, verb, subresource)?;
     Ok(Route::Kind { resource: Arc::clone(resource), path, verb, subresource })
 }
@@ -164,7 +171,13 @@ fn check_method(
         (Verb::Update, Subresource::Finalize) => named,
         _ => false,
     };
-    if fits { Ok(()) } else { Err(ApiError::method_not_allowed()) }
+    match fits {
+        true => Ok(()),
+        false if resource.is_custom() => {
+            Err(ApiError::method_not_supported(path.group, path.resource, verb.as_str()))
+        }
+        false => Err(ApiError::method_not_allowed()),
+    }
 }
 
 /// Answers a request that has been routed.
@@ -187,8 +200,8 @@ pub(crate) async fn answer(
                 body,
             };
             match verb {
-                Verb::Get => verbs::get::get(&call),
-                Verb::List => verbs::list::list(&call),
+                Verb::Get => verbs::get::get(&call).await,
+                Verb::List => verbs::list::list(&call).await,
                 Verb::Watch => {
                     let meter = shared.metrics.watch(&resource);
                     verbs::watch::watch(&call, &shared.registry, shared.closing.subscribe(), meter)
@@ -231,9 +244,9 @@ fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response
         Target::Version => discovery::version(),
         Target::Root => discovery::paths(&catalog),
         Target::CoreVersions | Target::Groups if discovery::wants_aggregated(&parts.headers) => {
-            return discovery::aggregated(&catalog, *target == Target::CoreVersions);
+            return discovery::aggregated(&catalog, *target == Target::CoreVersions, &parts.headers);
         }
-        Target::CoreVersions => discovery::core_versions(),
+        Target::CoreVersions => discovery::core_versions(&parts.headers),
         Target::Groups => discovery::groups(&catalog),
         Target::Group(group) => match discovery::group(&catalog, group) {
             Some(group) => group,
@@ -245,7 +258,7 @@ fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response
         },
         Target::Resource(_) | Target::Unknown => return Ok(no_such_page()),
     };
-    let accept = Accept::from_headers(&parts.headers)?;
+    let accept = Accept::from_headers(&parts.headers, false)?;
     response::value(StatusCode::OK, accept, &document)
 }
 

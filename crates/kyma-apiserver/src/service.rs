@@ -77,7 +77,7 @@ impl ApiServer {
             },
             Err(error) => Err(error),
         };
-        let response = answer.unwrap_or_else(|error| response::failure(&error));
+        let response = answer.unwrap_or_else(|error| response::failure(&error, &parts.headers));
         measured.end(&response);
         response
     }

@@ -9,18 +9,25 @@ pub(crate) mod update;
 pub(crate) mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
+use kyma_registry::object::Object;
 use kyma_registry::{ApiError, Outcome, Registry, Request, Resource, Subresource};
-use kyma_store::Object as Stored;
+use kyma_store::{Object as Stored, Revision};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::body::Body;
+use crate::encode::accept::MEDIA_TYPES;
 use crate::encode::table::{Include, table};
 use crate::encode::{Accept, Shape, json, metadata};
 use crate::query::Query;
-use crate::response;
+use crate::{decode, response};
+
+/// How long a reader waits for a version that is still to come (`blockTimeout` of the real server's cache).
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A request for a kind, after routing, authorization and the reading of its body.
 pub(crate) struct Call<'a> {
@@ -44,14 +51,48 @@ impl Call<'_> {
     }
 
     pub(crate) fn accept(&self) -> Result<Accept, ApiError> {
-        Accept::from_headers(self.headers)
+        self.accept_of(false)
+    }
+
+    /// What the client accepts, `many` saying whether objects are asked for or one.
+    pub(crate) fn accept_of(&self, many: bool) -> Result<Accept, ApiError> {
+        Accept::from_headers(self.headers, many).map_err(|error| match self.resource.is_custom() {
+            true => error,
+            false => ApiError::not_acceptable_here(&MEDIA_TYPES),
+        })
+    }
+
+    /// A JSON document in the format that the client accepts, indented where it asks for that.
+    pub(crate) fn document(
+        &self,
+        status: StatusCode,
+        accept: Accept,
+        json: Bytes,
+    ) -> Result<Response<Body>, ApiError> {
+        let json = if self.query.flag("pretty") { json::indented(&json)? } else { json };
+        response::document(status, accept, json)
+    }
+
+    /// Waits until the store has reached a version that a reader asks for, as the real server's cache does.
+    pub(crate) async fn reach(&self, asked: Revision) -> Result<(), ApiError> {
+        let store = self.registry.store();
+        let mut changes = store.changes();
+        let wait = async {
+            while store.revision() < asked {
+                if !changes.changed().await {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        let late = timeout(PATIENCE, wait).await.is_err();
+        if late { Err(ApiError::version_too_large(asked.get(), store.revision().get())) } else { Ok(()) }
     }
 
     /// One object, in the form that the client accepts.
     pub(crate) fn object(&self, status: StatusCode, stored: &Stored) -> Result<Response<Body>, ApiError> {
         let accept = self.accept()?;
         match accept.shape {
-            Shape::Object => response::document(status, accept, json::object(self.resource, stored)?),
+            Shape::Object => self.document(status, accept, json::object(self.resource, stored)?),
             Shape::Metadata => response::value(status, accept, &metadata::object(stored)?),
             Shape::Table => {
                 let include = Include::from_query(self.query.get("includeObject"))?;
@@ -70,21 +111,32 @@ impl Call<'_> {
     }
 }
 
-/// A body that must be a JSON object.
-pub(crate) fn object_of(value: Value) -> Result<kyma_registry::object::Object, ApiError> {
-    match value {
-        Value::Object(object) => Ok(object),
-        other => {
-            let kind = match other {
-                Value::Array(_) => "array",
-                Value::String(_) => "string",
-                Value::Number(_) => "number",
-                Value::Bool(_) => "bool",
-                _ => "null",
-            };
-            Err(ApiError::bad_request(format!(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal {kind} into Go value of type struct"
-            )))
-        }
+/// How the real server's decoder names what it looks for first.
+const GO_TYPE: &str =
+    r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+
+impl Call<'_> {
+    /// The body as an object of the kind; `null` counts as an empty one, as in Go.
+    pub(crate) fn decoded(&self) -> Result<kyma_registry::Body, ApiError> {
+        let kind = &*self.resource.names.kind;
+        let (value, complaints) = decode::value(self.headers, &self.body, kind)?;
+        let object = match value {
+            Value::Object(object) => object,
+            Value::Null => Object::new(),
+            other => {
+                let given = match other {
+                    Value::Array(_) => "array",
+                    Value::String(_) => "string",
+                    Value::Number(_) => "number",
+                    _ => "bool",
+                };
+                return Err(ApiError::bad_request(format!(
+                    "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse \
+                     error: json: cannot unmarshal {given} into Go value of type {GO_TYPE} ({})",
+                    decode::shown(&self.body)
+                )));
+            }
+        };
+        Ok(kyma_registry::Body { object, complaints })
     }
 }

@@ -17,6 +17,7 @@ use crate::object::Object;
 use crate::reason::FieldError;
 use crate::resource::{Names, Resource, Rules, Scope};
 use crate::schema::Schema;
+use crate::update::Subresource;
 
 /// Where namespaces are stored.
 pub const NAMESPACES: &str = "namespaces";
@@ -76,8 +77,10 @@ pub struct Builtin {
     pub schema: fn() -> Value,
     /// What the kind fills in at creation.
     pub prepare_create: fn(&mut Object),
-    /// What the kind fills in or takes back at an update: the new and the stored object.
-    pub prepare_update: fn(&mut Object, &Object),
+    /// What the kind fills in or takes back at an update of the object or a part of it: the new and the stored object.
+    pub prepare_update: fn(&mut Object, &Object, Subresource),
+    /// Names that may not be deleted.
+    pub immortal: &'static [&'static str],
     /// The kind's own step when deletion begins, at the given time; `true` keeps the object for now.
     pub mark_deleting: fn(&mut Object, &str) -> bool,
     /// Whether nothing of the kind's own holds an object without finalizers.
@@ -96,7 +99,7 @@ impl Builtin {
         match self.kind {
             // These kinds register a conversion of field labels of their own, with a text of their own
             // (k8s.io/kubernetes/pkg/apis/core/v1/conversion.go).
-            "Namespace" | "Secret" | "Event" | "ConfigMap" => format!("field label not supported: {field}"),
+            "Namespace" | "Secret" | "Event" => format!("field label not supported: {field}"),
             _ => format!(
                 "\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
             ),
@@ -138,6 +141,7 @@ fn resource(kind: &'static Builtin, store: &Store) -> Resource {
         scope: kind.scope,
         id: store.resource(&path),
         status: kind.status,
+        terminating: false,
         rules: Rules::Builtin(kind),
         schema: Schema::compile(&raw).ok().map(Arc::new),
         raw_schema: Some(Arc::new(raw)),
@@ -161,7 +165,7 @@ fn schema(properties: Value) -> Value {
 
 fn nothing(_: &mut Object) {}
 
-fn nothing_at_update(_: &mut Object, _: &Object) {}
+fn nothing_at_update(_: &mut Object, _: &Object, _: Subresource) {}
 
 fn never(_: &mut Object, _: &str) -> bool {
     false

@@ -8,6 +8,7 @@ mod validate;
 use serde_json::{Value, json};
 
 use crate::object::{self, Object};
+use crate::update::Subresource;
 
 pub use conditions::{next_status, set_condition};
 pub use kinds::{compare_versions, served};
@@ -59,7 +60,7 @@ pub(crate) fn prepare_create(definition: &mut Object) {
 }
 
 /// What the server fills in at an update; the status is kept by the rules that all kinds share.
-pub(crate) fn prepare_update(definition: &mut Object, _existing: &Object) {
+pub(crate) fn prepare_update(definition: &mut Object, _existing: &Object, _subresource: Subresource) {
     set_defaults(definition);
     note_stored_version(definition);
 }
@@ -79,7 +80,9 @@ fn set_defaults(definition: &mut Object) {
         fill("listKind", format!("{kind}List"));
     }
     spec.entry("conversion").or_insert_with(|| json!({"strategy": "None"}));
-    spec.remove("preserveUnknownFields");
+    if spec.get("preserveUnknownFields") == Some(&Value::Bool(false)) {
+        spec.remove("preserveUnknownFields");
+    }
 }
 
 fn note_stored_version(definition: &mut Object) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::builtin;
 use crate::object::{self, Object};
-use crate::registry::{FieldValidation, Outcome, Registry, Request};
+use crate::registry::{Body, FieldValidation, Outcome, Registry, Request};
 use crate::validation;
 use crate::{ApiError, Resource};
 
@@ -35,14 +35,23 @@ impl Registry {
     pub async fn create(
         &self,
         request: &Request<'_>,
-        body: Object,
+        body: Body,
         options: &CreateOptions,
     ) -> Result<Outcome, ApiError> {
-        let mut object = body;
+        let Body { mut object, complaints } = body;
         let resource = request.resource;
         let mut warnings = Vec::new();
-        validation::decode(resource, &mut object, options.field_validation, &mut warnings)?;
+        validation::decode(resource, &mut object, &complaints, options.field_validation, &mut warnings)?;
         set_namespace(request, &mut object)?;
+        if resource.terminating {
+            let text = "create not allowed while custom resource definition is terminating";
+            return Err(ApiError::forbidden(
+                &resource.group,
+                &resource.names.plural,
+                object::name(&object),
+                text,
+            ));
+        }
         if !object::resource_version(&object).is_empty() {
             return Err(ApiError::unexpected("resourceVersion should not be set on objects to be created"));
         }
@@ -158,7 +167,11 @@ impl Registry {
 /// The object's namespace is the path's; another one in the body is refused.
 pub(crate) fn set_namespace(request: &Request<'_>, object: &mut Object) -> Result<(), ApiError> {
     let given = object::namespace(object);
-    let expected = if request.resource.namespaced() { request.namespace.unwrap_or_default() } else { "" };
+    if !request.resource.namespaced() {
+        object::metadata_mut(object).remove("namespace");
+        return Ok(());
+    }
+    let expected = request.namespace.unwrap_or_default();
     if given.is_empty() {
         if !expected.is_empty() {
             let expected = Value::from(expected);
@@ -176,6 +189,9 @@ pub(crate) fn set_namespace(request: &Request<'_>, object: &mut Object) -> Resul
 
 pub(crate) fn create_error(resource: &Resource, name: &str, error: &CommitError) -> ApiError {
     match error {
+        CommitError::Exists(existing) if existing.index.deleting => {
+            ApiError::already_exists_while_deleting(&resource.group, &resource.names.plural, name)
+        }
         CommitError::Exists(_) => ApiError::already_exists(&resource.group, &resource.names.plural, name),
         CommitError::Missing => ApiError::not_found(&resource.group, &resource.names.plural, name),
         CommitError::Stale(_) => {

@@ -84,6 +84,10 @@ impl Registry {
     ) -> Result<Deleted, ApiError> {
         for _ in 0..ATTEMPTS {
             let stored = self.get(request, name)?;
+            if request.resource.builtin().is_some_and(|kind| kind.immortal.contains(&name)) {
+                let plural = &request.resource.names.plural;
+                return Err(ApiError::forbidden("", plural, name, "this namespace may not be deleted"));
+            }
             check_preconditions(request, name, &stored, &options.preconditions)?;
             let mut last = object::parse(&stored.json)?;
             let before = last.clone();

@@ -40,10 +40,11 @@ pub use create::CreateOptions;
 pub use delete::{DeleteOptions, Deleted, FOREGROUND, ORPHAN, Preconditions, Propagation};
 pub use list::{ListOptions, Listed, VersionMatch};
 pub use options::{
-    check_watch, unknown_dry_run, unknown_field_validation, unknown_propagation, unknown_version_match,
+    check_watch, initial_events_of_list, unknown_dry_run, unknown_field_validation, unknown_propagation,
+    unknown_version_match,
 };
 pub use reason::ApiError;
-pub use registry::{FieldValidation, Outcome, Random, Registry, Request};
+pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};
 pub use resource::{Names, Resource, Rules, Scope};
 pub use update::{PatchOptions, Subresource, UpdateOptions};
 pub use watch::{Change, Stream, WatchOptions};

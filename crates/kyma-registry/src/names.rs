@@ -76,18 +76,17 @@ pub fn dns1035_label(text: &str) -> Vec<String> {
 /// A label's key, with or without a prefix: `app` or `inventory.kyma-project.io/shard` (`IsQualifiedName`).
 pub fn qualified_name(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
-    let parts: Vec<&str> = text.split('/').collect();
-    let name = match parts.as_slice() {
-        [name] => *name,
-        [prefix, name] => {
+    let name = match text.split_once('/') {
+        None => text,
+        Some((prefix, name)) if !name.contains('/') => {
             if prefix.is_empty() {
                 problems.push("prefix part must be non-empty".to_owned());
             } else {
                 problems.extend(subdomain(prefix, too_many_bytes).iter().map(|p| format!("prefix part {p}")));
             }
-            *name
+            name
         }
-        _ => {
+        Some(_) => {
             let problem = regex_problem(KEY_MESSAGE, KEY_FORMAT, &["MyName", "my.name", "123-abc"]);
             let suffix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
             return vec![format!("a valid label key {problem} {suffix}")];

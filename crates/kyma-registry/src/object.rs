@@ -146,12 +146,16 @@ pub fn parse(json: &[u8]) -> Result<Object, ApiError> {
 /// Removes the metadata fields that Go's `omitempty` would not write.
 pub(crate) fn drop_empty_metadata(object: &mut Object) {
     let meta = metadata_mut(object);
+    // A generation of 0 is none; a grace period of 0 is one.
+    if meta.get("generation").and_then(Value::as_i64) == Some(0) {
+        meta.remove("generation");
+    }
     meta.retain(|_, value| match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),
         Value::Array(list) => !list.is_empty(),
         Value::Object(map) => !map.is_empty(),
-        Value::Number(number) => number.as_i64() != Some(0),
+        Value::Number(_) => true,
         Value::Bool(_) => true,
     });
 }

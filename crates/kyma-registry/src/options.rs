@@ -14,6 +14,13 @@ pub fn unknown_version_match(value: &str) -> ApiError {
     ApiError::invalid(META, "ListOptions", "", vec![error])
 }
 
+/// `sendInitialEvents` of a list.
+pub fn initial_events_of_list() -> ApiError {
+    let error =
+        FieldError::forbidden(&Path::new("sendInitialEvents"), "sendInitialEvents is forbidden for list");
+    ApiError::invalid(META, "ListOptions", "", vec![error])
+}
+
 /// A `dryRun` that is not `All`.
 pub fn unknown_dry_run(value: &str) -> ApiError {
     ApiError::invalid(META, "CreateOptions", "", names::validate_dry_run(&[value]))

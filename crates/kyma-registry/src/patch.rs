@@ -27,7 +27,8 @@ pub enum PatchType {
 }
 
 impl PatchType {
-    const ALL: [Self; 4] = [Self::Json, Self::Merge, Self::Strategic, Self::Apply];
+    /// All that clients may send.
+    pub const ALL: [Self; 4] = [Self::Json, Self::Merge, Self::Strategic, Self::Apply];
 
     /// The media type.
     pub const fn media_type(self) -> &'static str {

@@ -57,6 +57,21 @@ pub enum FieldValidation {
     Strict,
 }
 
+/// The body of a write.
+#[derive(Debug, Clone, Default)]
+pub struct Body {
+    /// The object.
+    pub object: Object,
+    /// What strict decoding found wrong with the text, such as `duplicate field "spec"`.
+    pub complaints: Vec<String>,
+}
+
+impl From<Object> for Body {
+    fn from(object: Object) -> Self {
+        Body { object, complaints: Vec::new() }
+    }
+}
+
 /// What a write gave.
 #[derive(Debug, Clone)]
 pub struct Outcome {

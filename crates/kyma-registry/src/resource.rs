@@ -62,6 +62,8 @@ pub struct Resource {
     pub id: ResourceId,
     /// Whether `/status` is served, and so a write of the main resource leaves the status alone.
     pub status: bool,
+    /// Whether its definition is going: nothing new is created then.
+    pub terminating: bool,
     /// The kind's own rules.
     pub rules: Rules,
     /// Structure, for pruning, defaults and validation.

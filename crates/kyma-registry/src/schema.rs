@@ -21,6 +21,7 @@ mod props;
 mod prune;
 mod ratchet;
 mod structural;
+mod times;
 mod uri;
 mod validate;
 

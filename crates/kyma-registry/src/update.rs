@@ -10,7 +10,7 @@ use crate::create::{CreateOptions, create_error, set_namespace};
 use crate::object::{self, Object};
 use crate::patch::Patch;
 use crate::reason::OPTIMISTIC_LOCK;
-use crate::registry::{FieldValidation, Outcome, Registry, Request};
+use crate::registry::{Body, FieldValidation, Outcome, Registry, Request};
 use crate::validation;
 use crate::{ApiError, Resource};
 
@@ -50,14 +50,20 @@ impl Registry {
         &self,
         request: &Request<'_>,
         name: &str,
-        body: Object,
+        body: Body,
         subresource: Subresource,
         options: &UpdateOptions,
     ) -> Result<Outcome, ApiError> {
-        let mut body = body;
+        let Body { object: mut body, complaints } = body;
         let mut warnings = Vec::new();
-        validation::decode(request.resource, &mut body, options.field_validation, &mut warnings)?;
-        check_name(request, name, &body)?;
+        validation::decode(
+            request.resource,
+            &mut body,
+            &complaints,
+            options.field_validation,
+            &mut warnings,
+        )?;
+        check_name(name, &body)?;
         let precondition = object::uid(&body).to_owned();
         let creates = subresource == Subresource::Main
             && request.resource.builtin().is_some_and(|builtin| builtin.create_on_update);
@@ -65,7 +71,7 @@ impl Registry {
             object::metadata_mut(&mut body).remove("resourceVersion");
             let create =
                 CreateOptions { dry_run: options.dry_run, field_validation: options.field_validation };
-            return self.create(request, body, &create).await;
+            return self.create(request, body.into(), &create).await;
         }
         self.modify(request, name, subresource, options, warnings, |_, existing, _| {
             if !precondition.is_empty() && precondition != object::uid(existing) {
@@ -90,8 +96,14 @@ impl Registry {
     ) -> Result<Outcome, ApiError> {
         self.modify(request, name, subresource, options, Vec::new(), |resource, existing, warnings| {
             let mut patched = patch.apply(existing)?;
-            validation::decode(resource, &mut patched, options.field_validation, warnings)?;
-            check_name(request, name, &patched)?;
+            validation::patched(
+                resource,
+                &mut patched,
+                patch.complaints(),
+                options.field_validation,
+                warnings,
+            )?;
+            check_name(name, &patched)?;
             Ok(patched)
         })
         .await
@@ -157,7 +169,7 @@ impl Registry {
             Subresource::Main => {}
         }
         if let Some(builtin) = resource.builtin() {
-            (builtin.prepare_update)(changed, existing);
+            (builtin.prepare_update)(changed, existing, subresource);
         }
         let counts = resource.builtin().is_none_or(|builtin| builtin.generation);
         if counts
@@ -217,7 +229,7 @@ fn check_version(
         return Ok(());
     }
     if given.parse::<kyma_store::Revision>().is_err() {
-        return Err(validation::version_unreadable(request.resource, name, given));
+        return Err(ApiError::unexpected(format!("strconv.ParseUint: parsing {given:?}: invalid syntax")));
     }
     if given != current {
         return Err(request.conflict(name, OPTIMISTIC_LOCK));
@@ -225,22 +237,19 @@ fn check_version(
     Ok(())
 }
 
-fn check_name(request: &Request<'_>, name: &str, body: &Object) -> Result<(), ApiError> {
+fn check_name(name: &str, body: &Object) -> Result<(), ApiError> {
     let given = object::name(body);
+    if given.is_empty() {
+        let text =
+            format!("the name of the object ({name} based on URL) was undeterminable: name must be provided");
+        return Err(ApiError::bad_request(text));
+    }
     if given != name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({given}) does not match the name on the URL ({name})"
         )));
     }
-    let namespace = object::namespace(body);
-    match request.namespace {
-        Some(expected) if !namespace.is_empty() && namespace != expected => {
-            Err(ApiError::bad_request(format!(
-                "the namespace of the object ({namespace}) does not match the namespace on the request ({expected})"
-            )))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 fn uid_conflict(request: &Request<'_>, name: &str, given: &str, actual: &str) -> ApiError {
@@ -257,29 +266,28 @@ fn uid_conflict(request: &Request<'_>, name: &str, given: &str, actual: &str) ->
     request.conflict(name, &detail)
 }
 
+/// What the server alone sets stays as it is. A deletion timestamp can be set by nobody else, but one that a client
+/// made up is for the validation to refuse.
 fn keep_system_fields(changed: &mut Object, existing: &Object) {
     let Some(old) = object::metadata(existing) else { return };
-    let old: Vec<(&str, Option<Value>)> = [
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "managedFields",
-    ]
-    .into_iter()
-    .map(|field| (field, old.get(field).cloned()))
-    .collect();
-    let existing_uid = object::uid(existing).to_owned();
     let meta = object::metadata_mut(changed);
-    for (field, value) in old {
-        match value {
-            Some(value) => meta.insert(field.into(), value),
+    for field in ["generation", "managedFields", "selfLink"] {
+        match old.get(field) {
+            Some(value) => meta.insert(field.into(), value.clone()),
             None => meta.remove(field),
         };
     }
+    for field in ["creationTimestamp", "deletionTimestamp"] {
+        if let Some(value) = old.get(field) {
+            meta.insert(field.into(), value.clone());
+        }
+    }
+    if let Some(seconds) = old.get("deletionGracePeriodSeconds") {
+        meta.entry("deletionGracePeriodSeconds").or_insert_with(|| seconds.clone());
+    }
     let uid = meta.entry("uid").or_insert(Value::Null);
     if uid.as_str().is_none_or(str::is_empty) {
-        *uid = existing_uid.into();
+        *uid = object::uid(existing).into();
     }
 }
 

@@ -5,17 +5,20 @@ use serde_json::Value;
 use crate::builtin;
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
+use crate::patch::undecodable;
 use crate::reason::{FieldError, Path};
 use crate::registry::FieldValidation;
 use crate::{ApiError, Resource, Subresource};
 
 /// Brings a body into its kind's form: the right type, no unknown fields, defaults filled in, stored version.
+/// `complaints` are those that its decoding gave rise to.
 ///
 /// # Errors
 /// 400 for another kind or version, for metadata of wrong types, and under Strict for unknown fields.
 pub(crate) fn decode(
     resource: &Resource,
     object: &mut Object,
+    complaints: &[String],
     mode: FieldValidation,
     warnings: &mut Vec<String>,
 ) -> Result<(), ApiError> {
@@ -33,7 +36,8 @@ pub(crate) fn decode(
             return Err(unreadable(resource, &error.to_string()));
         }
     }
-    let texts = unknown.into_iter().map(|path| format!("unknown field {path:?}"));
+    let unknown = unknown.into_iter().map(|path| format!("unknown field {path:?}"));
+    let texts = complaints.iter().cloned().chain(unknown);
     match mode {
         FieldValidation::Ignore => {}
         FieldValidation::Warn => warnings.extend(texts),
@@ -46,6 +50,31 @@ pub(crate) fn decode(
     }
     object.insert("apiVersion".into(), resource.stored_api_version().into());
     Ok(())
+}
+
+/// Brings a patched object into its kind's form.
+///
+/// # Errors
+/// 422 where [`decode`] has 400: the real server finds the patch invalid, not the request.
+pub(crate) fn patched(
+    resource: &Resource,
+    object: &mut Object,
+    complaints: &[String],
+    mode: FieldValidation,
+    warnings: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    let before = object.clone();
+    let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    if resource.is_custom()
+        && api_version != resource.api_version()
+        && api_version != resource.stored_api_version()
+    {
+        let detail = format!("must be {}", resource.api_version());
+        let error = FieldError::invalid(&Path::new("apiVersion"), api_version, detail);
+        return finish(resource, object, vec![error]);
+    }
+    let decoded = decode(resource, object, complaints, mode, warnings);
+    decoded.map_err(|error| undecodable(&Value::Object(before), error.message()))
 }
 
 /// The body must be of the kind and version of the path. A built-in kind may leave both out.
@@ -104,6 +133,7 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
     let metadata = object::metadata(object).unwrap_or(&empty);
     let mut errors = names::validate_create(metadata, resource.namespaced(), name_rule(resource));
     check_kind(resource, object, &mut errors);
+    check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(object, None)),
         (None, Some(schema)) => errors.extend(schema.validate(object)),
@@ -127,6 +157,7 @@ pub(crate) fn update(
         (object::metadata(changed).unwrap_or(&empty), object::metadata(existing).unwrap_or(&empty));
     let mut errors = names::validate_update(new, old);
     check_kind(resource, changed, &mut errors);
+    check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing))),
         (None, Some(schema)) if subresource == Subresource::Status => {
@@ -155,11 +186,29 @@ fn check_kind(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>
     }
 }
 
+/// Kinds of the core group take short finalizers only if they are the well-known ones
+/// (k8s.io/kubernetes/pkg/apis/core/validation, ValidateFinalizerName).
+fn check_finalizers(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    if !resource.group.is_empty() {
+        return;
+    }
+    let path = Path::new("metadata").child("finalizers");
+    for (position, finalizer) in object::finalizers(object).into_iter().enumerate() {
+        if !finalizer.contains('/') && !STANDARD.contains(&finalizer) {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(&path.index(position), finalizer, detail));
+        }
+    }
+}
+
 fn finish(resource: &Resource, object: &Object, errors: Vec<FieldError>) -> Result<(), ApiError> {
     if errors.is_empty() {
         return Ok(());
     }
-    Err(ApiError::invalid(&resource.group, &resource.names.kind, object::name(object), errors))
+    // A custom resource is named by the kind that it says it is, right or wrong.
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or(&resource.names.kind);
+    Err(ApiError::invalid(&resource.group, kind, object::name(object), errors))
 }
 
 /// 422 for an update that must name a resourceVersion and does not. The real server names the resource here, where it
@@ -168,16 +217,4 @@ pub(crate) fn version_required(resource: &Resource, name: &str) -> ApiError {
     let path = Path::new("metadata").child("resourceVersion");
     let error = FieldError::invalid(&path, 0, "must be specified for an update");
     ApiError::invalid(&resource.group, &resource.names.plural, name, vec![error])
-}
-
-/// The answer to a resourceVersion that is no number.
-pub(crate) fn version_unreadable(resource: &Resource, name: &str, given: &str) -> ApiError {
-    let path = Path::new("metadata").child("resourceVersion");
-    let detail = format!("strconv.ParseUint: parsing {given:?}: invalid syntax");
-    ApiError::invalid(
-        &resource.group,
-        &resource.names.plural,
-        name,
-        vec![FieldError::invalid(&path, given, detail)],
-    )
 }

@@ -215,6 +215,11 @@ impl Store {
         while self.shared.state.write().trim(now, AGED_PER_LOCK) {}
     }
 
+    /// Drops all history, as a restart does: what is older than now can no longer be read or watched.
+    pub fn forget_history(&self) {
+        self.shared.state.write().forget();
+    }
+
     /// Ends the store: further commits fail, watchers see what they have not seen yet and then end. Reads go on.
     pub fn close(&self) {
         self.shared.driver.lock().committer.close();

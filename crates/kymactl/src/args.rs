@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn help_is_what_it_was() {
         for name in ["up", "apiserver", "operator", "sample"] {
-            let mut command = Args::command();
+            let mut command = Args::command().term_width(100);
             command.build();
             let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
             insta::assert_snapshot!(format!("help-{name}"), help);

@@ -70,7 +70,7 @@ async fn pass(registry: &Registry) -> Result<bool, ApiError> {
     for next in changed {
         let name = object::name(&next).to_owned();
         let options = UpdateOptions { dry_run: false, field_validation: FieldValidation::Ignore };
-        registry.update(&request, &name, next, Subresource::Status, &options).await?;
+        registry.update(&request, &name, next.into(), Subresource::Status, &options).await?;
     }
     let mut going = false;
     for definition in definitions.iter().filter(|definition| object::is_deleting(definition)) {
@@ -95,7 +95,7 @@ async fn end(registry: &Registry, request: &Request<'_>, definition: &Object) ->
     let finalizers = finalizers.map(str::to_owned).collect();
     object::set_finalizers(&mut next, finalizers);
     let name = object::name(&next).to_owned();
-    registry.update(request, &name, next, Subresource::Main, &UpdateOptions::default()).await?;
+    registry.update(request, &name, next.into(), Subresource::Main, &UpdateOptions::default()).await?;
     Ok(true)
 }
 

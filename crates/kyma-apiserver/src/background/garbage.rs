@@ -253,7 +253,7 @@ impl Collector {
     async fn update(&self, request: &Request<'_>, object: Object) -> Result<(), ApiError> {
         let name = object::name(&object).to_owned();
         self.registry
-            .update(request, &name, object, Subresource::Main, &UpdateOptions::default())
+            .update(request, &name, object.into(), Subresource::Main, &UpdateOptions::default())
             .await
             .map(|_| ())
     }

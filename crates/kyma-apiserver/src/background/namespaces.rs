@@ -88,13 +88,13 @@ async fn step(
     match next_step(&namespace, remains, &registry.now_text()) {
         Step::Finalize => {
             let next = without_finalizer(&namespace);
-            registry.update(request, &name, next, Subresource::Finalize, &options).await?;
+            registry.update(request, &name, next.into(), Subresource::Finalize, &options).await?;
             Ok(true)
         }
         Step::Wait(Some(status)) => {
             let mut next = namespace;
             next.insert("status".into(), status);
-            registry.update(request, &name, next, Subresource::Status, &options).await?;
+            registry.update(request, &name, next.into(), Subresource::Status, &options).await?;
             Ok(false)
         }
         Step::Wait(None) => Ok(false),

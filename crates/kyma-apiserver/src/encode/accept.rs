@@ -29,19 +29,28 @@ pub(crate) struct Accept {
     pub(crate) shape: Shape,
 }
 
-const MEDIA_TYPES: [&str; 3] =
+/// What the real server can write.
+pub(crate) const MEDIA_TYPES: [&str; 3] =
     ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 impl Accept {
-    /// The first of the client's choices that is served. Protobuf is not among them: clients that ask for it take JSON
+    /// The format of a failure: the first that the client takes, whatever shape it wanted.
+    pub(crate) fn of_status(headers: &HeaderMap) -> Accept {
+        let choices = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let first =
+            choices.flat_map(|value| value.split(',')).find_map(|choice| Accept::parse(choice.trim(), None));
+        Accept { format: first.map_or(Format::Json, |accept| accept.format), shape: Shape::Object }
+    }
+
+    /// The first of the client's choices that is served, `many` saying whether objects are asked for or one. Protobuf is not among them: clients that ask for it take JSON
     /// beside it.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Accept, ApiError> {
+    pub(crate) fn from_headers(headers: &HeaderMap, many: bool) -> Result<Accept, ApiError> {
         let mut any = false;
         for value in headers.get_all(ACCEPT) {
             for choice in value.to_str().unwrap_or_default().split(',') {
                 let choice = choice.trim();
                 any |= !choice.is_empty();
-                if let Some(accept) = Accept::parse(choice) {
+                if let Some(accept) = Accept::parse(choice, Some(many)) {
                     return Ok(accept);
                 }
             }
@@ -53,10 +62,11 @@ impl Accept {
         }
     }
 
-    fn parse(choice: &str) -> Option<Accept> {
+    /// `many` of `None` takes both forms of metadata.
+    fn parse(choice: &str, many: Option<bool>) -> Option<Accept> {
         let mut parts = choice.split(';').map(str::trim);
         let format = match parts.next()? {
-            "application/json" | "application/*" | "*/*" => Format::Json,
+            "application/json" | "*/*" => Format::Json,
             "application/yaml" => Format::Yaml,
             _ => return None,
         };
@@ -73,7 +83,8 @@ impl Accept {
         let shape = match kind {
             "" => Shape::Object,
             "Table" if meta => Shape::Table,
-            "PartialObjectMetadata" | "PartialObjectMetadataList" if meta => Shape::Metadata,
+            "PartialObjectMetadata" if meta && many != Some(true) => Shape::Metadata,
+            "PartialObjectMetadataList" if meta && many != Some(false) => Shape::Metadata,
             _ => return None,
         };
         Some(Accept { format, shape })
@@ -93,9 +104,13 @@ mod tests {
     use super::*;
 
     fn accept(value: &'static str) -> Result<Accept, u16> {
+        accept_of(value, true)
+    }
+
+    fn accept_of(value: &'static str, many: bool) -> Result<Accept, u16> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, value.parse().unwrap());
-        Accept::from_headers(&headers).map_err(|error| error.code())
+        Accept::from_headers(&headers, many).map_err(|error| error.code())
     }
 
     #[test]
@@ -109,6 +124,10 @@ mod tests {
         assert_eq!(
             accept("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
             json(Shape::Metadata)
+        );
+        assert_eq!(
+            accept_of("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", false),
+            Err(406)
         );
         assert_eq!(accept("*/*"), json(Shape::Object));
         assert_eq!(accept("application/yaml"), Ok(Accept { format: Format::Yaml, shape: Shape::Object }));

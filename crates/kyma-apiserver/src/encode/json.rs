@@ -24,7 +24,12 @@ pub(crate) fn list(resource: &Resource, listed: &Listed) -> Result<Bytes, ApiErr
     head.pop();
     out.extend_from_slice(&head);
     out.extend_from_slice(b",\"metadata\":");
-    out.extend_from_slice(&to_vec(&list_metadata(listed))?);
+    let mut metadata = list_metadata(listed);
+    if resource.is_custom() && listed.continue_token.is_none() {
+        // Lists of custom kinds are written from maps, and say it.
+        metadata["continue"] = "".into();
+    }
+    out.extend_from_slice(&to_vec(&metadata)?);
     out.extend_from_slice(b",\"items\":[");
     for (position, stored) in listed.objects.iter().enumerate() {
         if position > 0 {
@@ -70,11 +75,18 @@ pub(crate) fn event(out: &mut Vec<u8>, kind: &str, object: &[u8]) {
 
 /// The object of a bookmark.
 pub(crate) fn bookmark(resource: &Resource, revision: Revision, ends_initial: bool) -> Value {
-    let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+    let mut metadata = json!({"resourceVersion": revision.to_string()});
     if ends_initial {
         metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
     }
     json!({"kind": resource.names.kind, "apiVersion": resource.api_version(), "metadata": metadata})
+}
+
+/// A document for people: a member a line.
+pub(crate) fn indented(json: &[u8]) -> Result<Bytes, ApiError> {
+    let unwritable = |e: serde_json::Error| ApiError::internal(format!("an answer cannot be written: {e}"));
+    let value: Value = serde_json::from_slice(json).map_err(unwritable)?;
+    serde_json::to_vec_pretty(&value).map(Bytes::from).map_err(unwritable)
 }
 
 /// Any value as bytes.

@@ -13,8 +13,8 @@ const MAGIC: &[u8; 4] = b"k8s\0";
 /// The content type of these bodies.
 pub(crate) const CONTENT_TYPE: &str = "application/vnd.kubernetes.protobuf";
 
-/// A body as the value that its JSON form would have.
-pub(crate) fn to_value(body: &[u8]) -> Result<Value, ApiError> {
+/// A body of the kind `wanted` as the value that its JSON form would have.
+pub(crate) fn to_value(body: &[u8], wanted: &str) -> Result<Value, ApiError> {
     let bad = |text: String| ApiError::bad_request(text);
     let Some(rest) = body.strip_prefix(MAGIC) else {
         return Err(bad(
@@ -31,6 +31,11 @@ pub(crate) fn to_value(body: &[u8]) -> Result<Value, ApiError> {
     let mut value = match kind.as_str() {
         "Namespace" => namespace(&Namespace::decode(raw.as_slice()).map_err(unreadable)?),
         "DeleteOptions" => delete_options(&DeleteOptions::decode(raw.as_slice()).map_err(unreadable)?),
+        _ if kind != wanted => {
+            return Err(bad(format!(
+                "{kind} in version {api_version:?} cannot be handled as a {wanted}: unknown conversion"
+            )));
+        }
         _ => {
             return Err(ApiError::unsupported_media_type(&["application/json", "application/yaml"]));
         }
@@ -145,7 +150,7 @@ mod tests {
         };
         let namespace = Namespace { metadata: Some(meta), ..Namespace::default() };
         assert_eq!(
-            to_value(&envelope("Namespace", namespace.encode_to_vec())).unwrap(),
+            to_value(&envelope("Namespace", namespace.encode_to_vec()), "Namespace").unwrap(),
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pb", "labels": {"a": "b"}}})
         );
     }
@@ -158,15 +163,16 @@ mod tests {
             ..DeleteOptions::default()
         };
         assert_eq!(
-            to_value(&envelope("DeleteOptions", options.encode_to_vec())).unwrap(),
+            to_value(&envelope("DeleteOptions", options.encode_to_vec()), "DeleteOptions").unwrap(),
             json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground", "gracePeriodSeconds": 0})
         );
     }
 
     #[test]
     fn what_is_no_envelope_or_another_kind_is_refused() {
-        assert_eq!(to_value(b"{}").unwrap_err().code(), 400);
-        assert_eq!(to_value(b"k8s\0\xff").unwrap_err().code(), 400);
-        assert_eq!(to_value(&envelope("Pod", Vec::new())).unwrap_err().code(), 415);
+        assert_eq!(to_value(b"{}", "Pod").unwrap_err().code(), 400);
+        assert_eq!(to_value(b"k8s\0\xff", "Pod").unwrap_err().code(), 400);
+        assert_eq!(to_value(&envelope("Pod", Vec::new()), "Pod").unwrap_err().code(), 415);
+        assert_eq!(to_value(&envelope("Pod", Vec::new()), "Namespace").unwrap_err().code(), 400);
     }
 }

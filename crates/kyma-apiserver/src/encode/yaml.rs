@@ -11,10 +11,8 @@ pub(crate) fn from_json(json: &[u8]) -> Result<Bytes, ApiError> {
     Ok(text.into())
 }
 
-/// A YAML body as a value.
-pub(crate) fn to_value(body: &[u8]) -> Result<Value, ApiError> {
-    let text = std::str::from_utf8(body)
-        .map_err(|e| ApiError::bad_request(format!("the body is not UTF-8: {e}")))?;
-    serde_saphyr::from_str(text)
-        .map_err(|e| ApiError::bad_request(format!("error converting YAML to JSON: {e}")))
+/// A YAML body as a value; the error says what is wrong with it.
+pub(crate) fn to_value(body: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }

@@ -30,7 +30,7 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Response<Body>, ApiError> 
 }
 
 pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
-    let accept = call.accept()?;
+    let accept = call.accept_of(true)?;
     let options = options(call)?;
     let list = call.query.list(None)?;
     let objects = call.registry.delete_collection(&call.request(), &list, &options).await?;
@@ -41,7 +41,9 @@ pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>,
 
 /// `DeleteOptions` of the body, else of the query.
 fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
-    let body = if call.body.is_empty() { Value::Null } else { decode::value(call.headers, &call.body)? };
+    let body = if call.body.is_empty() { Value::Null } else { decode::options(call.headers, &call.body)? };
+    // A body hides the query, whatever it leaves open.
+    let query = |name: &str| if call.body.is_empty() { call.query.get(name) } else { None };
     if !matches!(body, Value::Null | Value::Object(_)) {
         return Err(ApiError::bad_request("the body of a delete must be a DeleteOptions object"));
     }
@@ -50,13 +52,12 @@ fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
             "decoded object cannot be converted to DeleteOptions: {kind}"
         )));
     }
-    let text = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| call.query.get(name));
+    let text = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| query(name));
     let condition = |name: &str| {
         body.get("preconditions").and_then(|p| p.get(name)).and_then(Value::as_str).map(str::to_owned)
     };
     let orphan = body.get("orphanDependents").and_then(Value::as_bool);
-    let orphan =
-        orphan.or_else(|| call.query.get("orphanDependents").map(|value| value == "true" || value == "1"));
+    let orphan = orphan.or_else(|| query("orphanDependents").map(|value| value == "true" || value == "1"));
     let propagation = match (text("propagationPolicy"), orphan) {
         (None | Some(""), None) => None,
         (None | Some(""), Some(true)) | (Some("Orphan"), None) => Some(Propagation::Orphan),
@@ -65,7 +66,8 @@ fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
         (Some(policy), _) => return Err(kyma_registry::unknown_propagation(policy, orphan.is_some())),
     };
     let dry_run = match body.get("dryRun").and_then(Value::as_array).map(Vec::as_slice) {
-        None | Some([]) => call.query.dry_run()?,
+        None | Some([]) if call.body.is_empty() => call.query.dry_run()?,
+        None | Some([]) => false,
         Some([only]) if only == "All" => true,
         Some([other, ..]) => return Err(kyma_registry::unknown_dry_run(other.as_str().unwrap_or_default())),
     };

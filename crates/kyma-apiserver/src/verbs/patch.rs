@@ -1,7 +1,7 @@
 //! PATCH of an object or of one of its parts.
 
 use http::Response;
-use kyma_registry::patch::Patch;
+use kyma_registry::patch::{ACCEPTED, Patch, PatchType};
 use kyma_registry::{ApiError, PatchOptions};
 
 use super::Call;
@@ -12,7 +12,21 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let options =
         PatchOptions { dry_run: call.query.dry_run()?, field_validation: call.query.field_validation()? };
     call.accept()?;
-    let patch = Patch::parse(decode::media_type(call.headers), &call.body)?;
+    let media_type = decode::media_type(call.headers);
+    let strategic = matches!(PatchType::from_content_type(media_type, &PatchType::ALL), Ok(kind) if !ACCEPTED.contains(&kind));
+    PatchType::from_content_type(media_type, &ACCEPTED).map_err(|error| {
+        match call.resource.is_custom() || strategic {
+            // What is not there yet is named, and so is what can be used instead.
+            true => error,
+            false => ApiError::unsupported_patch(),
+        }
+    })?;
+    // Text that is no JSON is refused first, then an absent object, then JSON of the wrong shape.
+    let shape = Patch::parse(media_type, &call.body);
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&call.body).is_ok() {
+        call.registry.get(&call.request(), call.name())?;
+    }
+    let patch = shape?;
     let outcome =
         call.registry.patch(&call.request(), call.name(), &patch, call.subresource, &options).await?;
     call.outcome(&outcome)

@@ -12,7 +12,7 @@ use kyma_registry::{ApiError, Change, Registry, Resource, Stream};
 use kyma_store::{Object as Stored, Revision};
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::Call;
 use crate::body::Body;
@@ -20,8 +20,10 @@ use crate::encode::table::{Include, table};
 use crate::encode::{Accept, Format, Shape, json as encode, metadata};
 use crate::metrics::WatchMeter;
 
-/// How often a watcher that wants bookmarks gets one while nothing happens.
+/// How often a watcher that wants bookmarks gets one, and how long before the time-out it gets the last
+/// (k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go).
 const BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
+const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
 /// A watch without a time-out of its own lasts at least so long, and at most twice that (`--min-request-timeout`).
 const MIN_TIMEOUT: Duration = Duration::from_secs(1800);
 
@@ -48,7 +50,8 @@ pub(crate) fn watch(
                 registry: Arc::clone(registry),
                 closing,
                 deadline: Instant::now() + timeout,
-                bookmarks: call.query.flag("allowWatchBookmarks").then(bookmark_ticks),
+                bookmarks: call.query.flag("allowWatchBookmarks"),
+                bookmarked: Instant::now(),
                 meter,
                 ended: false,
             };
@@ -73,12 +76,6 @@ fn jitter(bits: u64) -> Duration {
     Duration::from_millis(bits % (MIN_TIMEOUT.as_secs() * 1000))
 }
 
-fn bookmark_ticks() -> Interval {
-    let mut ticks = interval_at(Instant::now() + BOOKMARK_PERIOD, BOOKMARK_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
 /// A watch that is being sent.
 struct Feed {
     stream: Stream,
@@ -86,7 +83,9 @@ struct Feed {
     registry: Arc<Registry>,
     closing: watch::Receiver<bool>,
     deadline: Instant,
-    bookmarks: Option<Interval>,
+    bookmarks: bool,
+    /// When the last bookmark was sent, or the watch began.
+    bookmarked: Instant,
     meter: WatchMeter,
     ended: bool,
 }
@@ -112,6 +111,7 @@ impl Feed {
                     Encoder::error(&error)
                 }
                 Turn::Bookmark => {
+                    self.bookmarked = Instant::now();
                     let revision = self.stream.progress();
                     self.encode(&[Change::Bookmark(revision, false)])
                 }
@@ -123,12 +123,19 @@ impl Feed {
         }
     }
 
+    /// A minute after the last one, or shortly before the end if that comes first.
+    fn next_bookmark(&self) -> Option<Instant> {
+        let last = self.deadline.checked_sub(BOOKMARK_BEFORE_END).filter(|last| *last > self.bookmarked);
+        let regular = self.bookmarked + BOOKMARK_PERIOD;
+        let next = last.map_or(regular, |last| regular.min(last));
+        (self.bookmarks && next < self.deadline).then_some(next)
+    }
+
     async fn wait(&mut self) -> Turn {
+        let next_bookmark = self.next_bookmark();
         let tick = async {
-            match &mut self.bookmarks {
-                Some(ticks) => {
-                    ticks.tick().await;
-                }
+            match next_bookmark {
+                Some(at) => sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
@@ -145,7 +152,7 @@ impl Feed {
         let mut out = Vec::new();
         let now = self.registry.now();
         for change in changes {
-            if matches!(change, Change::Bookmark(..)) && self.bookmarks.is_none() {
+            if matches!(change, Change::Bookmark(..)) && !self.bookmarks {
                 continue;
             }
             let before = out.len();
@@ -226,7 +233,7 @@ impl Encoder {
 
     fn error(error: &ApiError) -> Bytes {
         let mut out = Vec::new();
-        let status = encode::to_vec(&error.to_status_json()).unwrap_or_else(|_| b"{}".to_vec());
+        let status = serde_json::to_vec(error).unwrap_or_else(|_| b"{}".to_vec());
         encode::event(&mut out, "ERROR", &status);
         out.into()
     }

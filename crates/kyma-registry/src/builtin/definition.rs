@@ -25,6 +25,7 @@ pub(super) const KIND: Builtin = Builtin {
     schema: structure,
     prepare_create: crd::prepare_create,
     prepare_update: crd::prepare_update,
+    immortal: &[],
     mark_deleting: crd::mark_deleting,
     may_go: always,
     validate: crd::validate,

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Builtin, BuiltinColumn, NAME, NameRule, always, never, nothing, nothing_at_update, schema, text,
-};
+use super::{Builtin, BuiltinColumn, NAME, NameRule, always, never, nothing_at_update, schema, text};
 use crate::columns::human_age;
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
@@ -42,8 +40,9 @@ pub(super) const KIND: Builtin = Builtin {
         "type",
     ],
     schema: structure,
-    prepare_create: nothing,
+    prepare_create,
     prepare_update: nothing_at_update,
+    immortal: &[],
     mark_deleting: never,
     may_go: always,
     validate,
@@ -85,6 +84,21 @@ fn structure() -> Value {
         "series": {"type": "object", "properties": {
             "count": {"type": "integer", "format": "int32"}, "lastObservedTime": time}},
     }))
+}
+
+/// Members that Go writes though they are empty.
+fn prepare_create(event: &mut Object) {
+    let members = [
+        ("eventTime", Value::Null),
+        ("firstTimestamp", Value::Null),
+        ("lastTimestamp", Value::Null),
+        ("reportingComponent", "".into()),
+        ("reportingInstance", "".into()),
+        ("source", json!({})),
+    ];
+    for (member, empty) in members {
+        event.entry(member).or_insert(empty);
+    }
 }
 
 /// An Event lives in the namespace of the object that it speaks of; one of a cluster-scoped object in `default`.

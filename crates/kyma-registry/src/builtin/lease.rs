@@ -27,6 +27,7 @@ pub(super) const KIND: Builtin = Builtin {
     schema: structure,
     prepare_create: nothing,
     prepare_update: nothing_at_update,
+    immortal: &[],
     mark_deleting: never,
     may_go: always,
     validate,

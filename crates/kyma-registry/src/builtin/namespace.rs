@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{AGE, Builtin, BuiltinColumn, NAME, NameRule, accept, age, schema, text};
 use crate::object::{self, Object};
 use crate::resource::Scope;
+use crate::update::Subresource;
 
 /// The label that names the namespace, for selectors (KEP-2161).
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -28,6 +29,7 @@ pub(super) const KIND: Builtin = Builtin {
     schema: structure,
     prepare_create,
     prepare_update,
+    immortal: &["default", "kube-public", "kube-system"],
     mark_deleting,
     may_go: |namespace| spec_finalizers(namespace).is_empty(),
     validate: accept,
@@ -69,15 +71,13 @@ fn prepare_create(namespace: &mut Object) {
     }
 }
 
-fn prepare_update(namespace: &mut Object, existing: &Object) {
+fn prepare_update(namespace: &mut Object, existing: &Object, subresource: Subresource) {
     label_with_name(namespace);
-    // `/finalize` and the deletion alone change these, and they keep the rest as it was.
-    for field in ["spec", "status"] {
-        if namespace.get(field).is_none()
-            && let Some(value) = existing.get(field)
-        {
-            namespace.insert(field.into(), value.clone());
-        }
+    // Only `/finalize` and the deletion change the spec, whose one field the finalizers are.
+    if subresource == Subresource::Main
+        && let Some(spec) = existing.get("spec")
+    {
+        namespace.insert("spec".into(), spec.clone());
     }
 }
 

@@ -46,6 +46,7 @@ pub fn served(definition: &Object, store: &Store) -> Vec<Resource> {
                 scope,
                 id,
                 status: version.pointer("/subresources/status").is_some(),
+                terminating: crate::object::is_deleting(definition),
                 rules: Rules::Custom,
                 schema: raw.as_ref().and_then(|raw| Schema::compile(raw).ok()).map(Arc::new),
                 raw_schema: raw.map(Arc::new),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{spec_str, storage_version, versions};
+use crate::columns::Column;
 use crate::names;
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
@@ -25,6 +26,11 @@ pub fn validate(definition: &Object, existing: Option<&Object>) -> Vec<FieldErro
             let path = spec.child("conversion").child("strategy");
             errors.push(FieldError::not_supported(&path, other, &["None", "Webhook"]));
         }
+    }
+    if definition.get("spec").and_then(|spec| spec.get("preserveUnknownFields")) == Some(&Value::Bool(true)) {
+        let detail = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in \
+                      spec.versions[*].schema instead";
+        errors.push(FieldError::invalid(&spec.child("preserveUnknownFields"), true, detail));
     }
     if let Some(existing) = existing {
         check_update(definition, existing, &spec, &mut errors);
@@ -88,9 +94,10 @@ fn check_names(definition: &Object, spec: &Path, errors: &mut Vec<FieldError>) {
 
 fn check_versions(definition: &Object, spec: &Path, errors: &mut Vec<FieldError>) {
     let path = spec.child("versions");
+    let versions = versions(definition);
     let mut seen = std::collections::BTreeSet::new();
     let mut storage = 0;
-    for (position, version) in versions(definition).iter().enumerate() {
+    for (position, version) in versions.iter().enumerate() {
         let at = path.index(position);
         let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
         let problems = names::dns1035_label(name);
@@ -99,19 +106,47 @@ fn check_versions(definition: &Object, spec: &Path, errors: &mut Vec<FieldError>
             errors.push(FieldError::invalid(&path, name, "must contain unique version names"));
         }
         storage += usize::from(version.get("storage") == Some(&Value::Bool(true)));
-        check_schema(version, &at.child("schema").child("openAPIV3Schema"), errors);
     }
-    if versions(definition).is_empty() {
-        errors.push(FieldError::required(&path, "must have at least one version"));
-    } else if storage != 1 {
+    if storage != 1 {
         let detail = "must have exactly one version marked as storage version";
-        errors.push(FieldError::invalid(&path, Value::Array(versions(definition).to_vec()), detail));
+        errors.push(FieldError::invalid(&path, Value::Array(versions.to_vec()), detail));
+    }
+    if versions.is_empty() {
+        let path = Path::new("status").child("storedVersions");
+        errors.push(FieldError::invalid(&path, Value::Null, "must have at least one stored version"));
+    }
+    check_bodies(versions, spec, &path, errors);
+}
+
+/// Schemas and columns. What all versions have alike the real server holds once, at the top of the spec, and says so.
+fn check_bodies(versions: &[Value], spec: &Path, path: &Path, errors: &mut Vec<FieldError>) {
+    let alike = |field: &str| versions.windows(2).all(|pair| pair[0].get(field) == pair[1].get(field));
+    let (one_schema, one_table) = (alike("schema"), alike("additionalPrinterColumns"));
+    for (position, version) in versions.iter().enumerate() {
+        let at = path.index(position);
+        if !one_schema || version.pointer("/schema/openAPIV3Schema").is_none() {
+            check_schema(version, &at.child("schema").child("openAPIV3Schema"), errors);
+        } else if position == 0 {
+            check_schema(version, &spec.child("validation").child("openAPIV3Schema"), errors);
+        }
+        if !one_table {
+            check_columns(version, &at, errors);
+        } else if position == 0 {
+            check_columns(version, spec, errors);
+        }
+    }
+}
+
+fn check_columns(version: &Value, at: &Path, errors: &mut Vec<FieldError>) {
+    let columns = version.get("additionalPrinterColumns").and_then(Value::as_array);
+    for (position, column) in columns.into_iter().flatten().enumerate() {
+        errors.extend(Column::validate(column, &at.child("additionalPrinterColumns").index(position)));
     }
 }
 
 fn check_schema(version: &Value, path: &Path, errors: &mut Vec<FieldError>) {
     let Some(raw) = version.pointer("/schema/openAPIV3Schema") else {
-        errors.push(FieldError::required(path, "schemas are required"));
+        errors.push(FieldError::required(path, ""));
         return;
     };
     match Schema::compile(raw) {
@@ -121,6 +156,11 @@ fn check_schema(version: &Value, path: &Path, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::forbidden(path, text));
         }
         Ok(_) => {}
+    }
+    let kind = raw.get("type").and_then(Value::as_str).unwrap_or("object");
+    if version.pointer("/subresources/status").is_some() && kind != "object" {
+        let detail = "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
+        errors.push(FieldError::invalid(&path.child("type"), kind, detail));
     }
 }
 

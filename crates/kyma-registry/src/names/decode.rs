@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::time::{format_rfc3339, parse_rfc3339};
-use crate::reason::gotext;
+use crate::reason::{Segment, Trail, gotext};
 
 /// The Go type of a member.
 #[derive(Clone, Copy)]
@@ -96,7 +96,8 @@ pub fn decode_metadata(metadata: &mut Value, path: &str, unknown: &mut Vec<Strin
         }
         Value::Object(map) => {
             let mut decoder = Decoder { unknown, mismatch: None };
-            decoder.members(map, &OBJECT_META, "", path)?;
+            let at = if path.is_empty() { Trail::ROOT } else { Trail::ROOT.step(Segment::Child(path)) };
+            decoder.members(map, &OBJECT_META, "", &at)?;
             decoder.mismatch.map_or(Ok(()), Err)
         }
         other => Err(format!("json: cannot unmarshal {} into Go value of type v1.ObjectMeta", kind(other))),
@@ -112,8 +113,9 @@ struct Decoder<'a> {
 /// Where a member stands: in which struct, on which way from the outermost one, at which path of the object.
 struct Place<'a> {
     structure: &'a str,
-    field: String,
-    path: String,
+    prefix: &'a str,
+    key: &'a str,
+    at: &'a Trail<'a>,
 }
 
 impl Decoder<'_> {
@@ -123,19 +125,16 @@ impl Decoder<'_> {
         map: &mut Map<String, Value>,
         structure: &Struct,
         prefix: &str,
-        path: &str,
+        at: &Trail<'_>,
     ) -> Result<(), String> {
         let mut dropped = Vec::new();
         for (key, value) in map.iter_mut() {
-            let place = Place {
-                structure: structure.name,
-                field: format!("{prefix}{key}"),
-                path: format!("{path}.{key}"),
-            };
+            let at = at.step(Segment::Child(key));
+            let place = Place { structure: structure.name, prefix, key, at: &at };
             let keep = match structure.members.iter().find(|(name, _)| name == key) {
                 Some((_, member)) => self.member(value, *member, &place)?,
                 None => {
-                    self.unknown.push(place.path);
+                    self.unknown.push(at.to_string());
                     false
                 }
             };
@@ -192,14 +191,14 @@ impl Decoder<'_> {
     }
 
     fn structs(&mut self, items: &mut [Value], structure: &Struct, place: &Place<'_>) -> Result<(), String> {
-        let prefix = format!("{}.", place.field);
+        let prefix = format!("{}{}.", place.prefix, place.key);
         for (index, item) in items.iter_mut().enumerate() {
             if item.is_null() {
                 *item = Value::Object(Map::new());
             }
-            let path = format!("{}[{index}]", place.path);
+            let at = place.at.step(Segment::Index(index));
             match item {
-                Value::Object(map) => self.members(map, structure, &prefix, &path)?,
+                Value::Object(map) => self.members(map, structure, &prefix, &at)?,
                 other => {
                     self.refuse(place, other, &format!("v1.{}", structure.name));
                 }
@@ -232,8 +231,10 @@ impl Place<'_> {
             Value::Number(_) if expected == "int64" => format!("number {}", gotext::json(value)),
             other => kind(other).to_owned(),
         };
-        let Place { structure, field, .. } = self;
-        format!("json: cannot unmarshal {shown} into Go struct field {structure}.{field} of type {expected}")
+        let Place { structure, prefix, key, .. } = self;
+        format!(
+            "json: cannot unmarshal {shown} into Go struct field {structure}.{prefix}{key} of type {expected}"
+        )
     }
 }
 

@@ -170,8 +170,11 @@ fn check_annotations(metadata: &Map<String, Value>, path: &Path, errors: &mut Ve
 }
 
 fn check_owners(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
-    let path = path.child("ownerReferences");
     let owners: Vec<_> = items(metadata, "ownerReferences").iter().filter_map(Value::as_object).collect();
+    if owners.is_empty() {
+        return;
+    }
+    let path = path.child("ownerReferences");
     let mut controller: Option<String> = None;
     for (index, owner) in owners.iter().enumerate() {
         check_owner(owner, &path.index(index), errors);
@@ -228,8 +231,11 @@ fn owner_json(owner: &Map<String, Value>) -> String {
 fn check_finalizers(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
     const ORPHAN: &str = "orphan";
     const FOREGROUND: &str = "foregroundDeletion";
-    let path = path.child("finalizers");
     let finalizers = items(metadata, "finalizers");
+    if finalizers.is_empty() {
+        return;
+    }
+    let path = path.child("finalizers");
     for name in finalizers.iter().filter_map(Value::as_str) {
         let problems = qualified_name(name).into_iter();
         errors.extend(problems.map(|problem| FieldError::invalid(&path, Value::from(name), problem)));
@@ -263,10 +269,9 @@ fn check_new_finalizers(
 }
 
 fn check_managed_fields(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
-    let path = path.child("managedFields");
     for (index, entry) in items(metadata, "managedFields").iter().enumerate() {
         let Some(entry) = entry.as_object() else { continue };
-        let path = path.index(index);
+        let path = path.child("managedFields").index(index);
         match text(entry, "operation") {
             "" => errors.push(FieldError::required(&path.child("operation"), "must not be empty")),
             "Apply" | "Update" => {}

@@ -229,7 +229,8 @@ proptest! {
         let operations = Value::from(operations);
         let mut expected = object.clone();
         let reference: json_patch::Patch = serde_json::from_value(operations.clone()).unwrap();
-        if json_patch::patch(&mut expected, &reference).is_ok() {
+        // The variant that does not undo: undoing a failed move makes json-patch 4.2 panic.
+        if json_patch::patch_unsafe(&mut expected, &reference).is_ok() {
             prop_assert_eq!(patched(JSON, &object, &operations), Ok(expected));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::node::{Type, Types};
-use super::{mail, uri};
+use super::{mail, times, uri};
 
 /// A known format. Unknown ones are ignored, as are formats of other types.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,8 +117,6 @@ pattern!(
 );
 pattern!(BASE64, "^(?:[A-Za-z0-9+\\/]{4})*(?:[A-Za-z0-9+\\/]{2}==|[A-Za-z0-9+\\/]{3}=|[A-Za-z0-9+\\/]{4})$");
 pattern!(SSN, r"^[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}$");
-pattern!(DURATION, "([0-9]+)[\\t\\n\\f\\r ]*([A-Za-z\u{b5}]+)");
-pattern!(TIME, r"^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$");
 
 fn matches(pattern: &Option<Regex>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
@@ -186,9 +184,9 @@ impl Text {
             Self::RgbColor => matches(&RGB_COLOR, text),
             Self::Byte => matches(&BASE64, text),
             Self::Password => true,
-            Self::Date => is_date(text),
-            Self::Duration => is_duration(text),
-            Self::DateTime => is_date_time(text),
+            Self::Date => times::is_date(text),
+            Self::Duration => times::is_duration(text),
+            Self::DateTime => times::is_date_time(text),
             Self::ShortName => crate::names::dns1123_label(text).is_empty(),
             Self::LongName => crate::names::dns1123_subdomain(text).is_empty(),
         }
@@ -314,109 +312,4 @@ fn is_credit_card(text: &str) -> bool {
         if digit >= 10 { digit - 9 } else { digit }
     };
     matches(&CREDIT_CARD, &digits) && digits.bytes().rev().enumerate().map(value).sum::<u32>() % 10 == 0
-}
-
-/// `2006-01-02`.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let number = |text: &str, length: usize| {
-        let digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<i16>().ok()).flatten()
-    };
-    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
-        return false;
-    };
-    let small = |number: i16| i8::try_from(number).unwrap_or(i8::MAX);
-    jiff::civil::Date::new(year, small(month), small(day)).is_ok()
-}
-
-/// RFC 3339, but laxer: upper or lower case, any character before the fraction.
-fn is_date_time(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let mut parts = lower.split('t');
-    let (Some(date), Some(time)) = (parts.next(), parts.next()) else { return false };
-    let in_range = |time: &str| {
-        let part = |range: std::ops::Range<usize>, max: &str| time.get(range).is_some_and(|part| part <= max);
-        part(0..2, "23") && part(3..5, "59") && part(6..8, "59")
-    };
-    is_date(date) && matches(&TIME, time) && in_range(time)
-}
-
-/// What Go's `time.ParseDuration` takes, or anything with a number and a unit in it.
-fn is_duration(text: &str) -> bool {
-    if is_go_duration(text) {
-        return true;
-    }
-    // Each unit: its names, the last one also as the beginning of a longer word.
-    const UNITS: [&[&str]; 8] = [
-        &["ns", "nano"],
-        &["us", "\u{b5}s", "micro"],
-        &["ms", "milli"],
-        &["s", "sec"],
-        &["m", "min"],
-        &["h", "hr", "hour"],
-        &["d", "day"],
-        &["w", "wk", "week"],
-    ];
-    let known = |unit: &str| {
-        UNITS
-            .iter()
-            .any(|names| names.contains(&unit) || names.last().is_some_and(|name| unit.starts_with(name)))
-    };
-    let Some(pattern) = DURATION.as_ref() else { return false };
-    let mut found = false;
-    for captures in pattern.captures_iter(text) {
-        let (_, [number, unit]) = captures.extract();
-        if number.parse::<i64>().is_err() {
-            return false;
-        }
-        found |= known(&unit.to_lowercase());
-    }
-    found
-}
-
-fn is_go_duration(text: &str) -> bool {
-    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if rest == "0" {
-        return true;
-    }
-    // Nanoseconds; Go's duration has 63 bits.
-    let limit = if text.starts_with('-') { 1_u128 << 63 } else { (1_u128 << 63) - 1 };
-    let (mut total, mut any) = (0_u128, false);
-    while !rest.is_empty() {
-        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-        let (whole, tail) = rest.split_at(digits(rest));
-        let (fraction, tail) = match tail.strip_prefix('.') {
-            Some(tail) => tail.split_at(digits(tail)),
-            None => ("", tail),
-        };
-        let end = tail.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(end);
-        let Some(nanoseconds) = unit_nanoseconds(unit) else { return false };
-        if whole.is_empty() && fraction.is_empty() {
-            return false;
-        }
-        let Ok(number) = format!("0{whole}").parse::<u128>() else { return false };
-        let fraction: f64 = format!("0.{fraction}0").parse().unwrap_or_default();
-        total = number.saturating_mul(nanoseconds).saturating_add(total);
-        total = total.saturating_add((fraction * nanoseconds as f64) as u128);
-        if total > limit {
-            return false;
-        }
-        (any, rest) = (true, tail);
-    }
-    any
-}
-
-fn unit_nanoseconds(unit: &str) -> Option<u128> {
-    Some(match unit {
-        "ns" => 1,
-        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return None,
-    })
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::node::{ListType, Node};
-use crate::reason::{FieldError, Path, Segment, Trail};
+use crate::reason::{FieldError, Path, Segment, Trail, gotext};
 
 /// All doubles of an object.
 pub(super) fn duplicates(object: &Map<String, Value>, root: &Node) -> Vec<FieldError> {
@@ -38,10 +38,10 @@ fn visit(value: &Value, node: &Node, at: &Trail<'_>, errors: &mut Vec<FieldError
             match &node.list_type {
                 ListType::Atomic => {}
                 ListType::Set => {
-                    let doubles = second_of(items.iter().cloned());
-                    errors.extend(
-                        doubles.into_iter().map(|(i, value)| FieldError::duplicate(&index(at, i), value)),
-                    );
+                    let doubles = second_of(items.iter().map(Some));
+                    let doubles = doubles.filter_map(|index| Some((index, items.get(index)?)));
+                    errors
+                        .extend(doubles.map(|(i, item)| FieldError::duplicate(&index(at, i), item.clone())));
                 }
                 ListType::Map(keys) => check_map(items, keys, at, errors),
             }
@@ -65,22 +65,30 @@ fn check_map(items: &[Value], keys: &[String], at: &Trail<'_>, errors: &mut Vec<
         let values = keys.iter().filter_map(|key| Some((key.clone(), item.get(key)?.clone())));
         Value::Object(values.collect())
     };
-    let doubles = second_of(items.iter().map(key_of));
-    errors.extend(doubles.into_iter().map(|(i, key)| FieldError::duplicate(&index(at, i), key)));
+    let composite: Vec<Value> = items.iter().map(key_of).collect();
+    // A single key is compared by itself, so that an absent one differs from null, and 1 from 1.0.
+    let doubles: Vec<usize> = match keys {
+        [key] => second_of(items.iter().map(|item| item.get(key))).collect(),
+        _ => second_of(composite.iter().map(Some)).collect(),
+    };
+    let doubles = doubles.into_iter().filter_map(|index| Some((index, composite.get(index)?)));
+    errors.extend(doubles.map(|(i, key)| FieldError::duplicate(&index(at, i), key.clone())));
 }
 
-/// The second appearance of each value that is there more than once.
-fn second_of(values: impl Iterator<Item = Value>) -> Vec<(usize, Value)> {
+/// The second appearance of each value that is there more than once. Lists and objects are compared as Go's JSON,
+/// which writes 1.0 as 1; scalars with their types.
+fn second_of<'a>(values: impl Iterator<Item = Option<&'a Value>>) -> impl Iterator<Item = usize> {
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut doubles = Vec::new();
-    for (index, value) in values.enumerate() {
-        let times = seen.entry(value.to_string()).or_default();
+    values.enumerate().filter_map(move |(index, value)| {
+        let text = match value {
+            None => String::new(),
+            Some(compound @ (Value::Array(_) | Value::Object(_))) => gotext::json(compound),
+            Some(scalar) => scalar.to_string(),
+        };
+        let times = seen.entry(text).or_default();
         *times += 1;
-        if *times == 2 {
-            doubles.push((index, value));
-        }
-    }
-    doubles
+        (*times == 2).then_some(index)
+    })
 }
 
 fn index(at: &Trail<'_>, index: usize) -> Path {

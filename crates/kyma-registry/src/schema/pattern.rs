@@ -13,29 +13,48 @@ pub(super) fn compile(pattern: &str) -> Result<Option<Regex>, String> {
     if pattern.is_empty() {
         return Ok(None);
     }
+    let translated = translate(pattern).map_err(|problem| format!("error parsing regexp: {problem}"))?;
     let failed = |error: regex::Error| {
         let text = error.to_string();
         let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         format!("error parsing regexp: {cause}: `{pattern}`")
     };
-    Regex::new(&translate(pattern)).map(Some).map_err(failed)
+    Regex::new(&translated).map(Some).map_err(failed)
 }
 
 /// Rewrites what the regex crate reads differently: Perl classes are ASCII in Go, brackets and set operators inside a
-/// class are plain characters, `\<` is a plain one, too, a brace that begins no repetition stands for itself, and
-/// `\Q…\E` quotes.
-fn translate(pattern: &str) -> String {
+/// class are plain characters, `\<` is a plain one, too, a brace that begins no repetition stands for itself, `\Q…\E`
+/// quotes, and nothing may be repeated twice.
+fn translate(pattern: &str) -> Result<String, String> {
     let mut translator =
         Translator { rest: pattern.chars().peekable(), out: String::with_capacity(pattern.len()) };
+    let mut last_repeat = String::new();
     while let Some(c) = translator.rest.next() {
+        let repeat = match c {
+            '*' | '+' | '?' => c.to_string(),
+            '{' => translator.repetition().unwrap_or_default(),
+            _ => String::new(),
+        };
+        if !repeat.is_empty() {
+            let lazy = if translator.rest.next_if_eq(&'?').is_some() { "?" } else { "" };
+            if !last_repeat.is_empty() {
+                return Err(format!("invalid nested repetition operator: `{last_repeat}{repeat}{lazy}`"));
+            }
+            last_repeat = repeat + lazy;
+            translator.out.push_str(&last_repeat);
+            continue;
+        }
+        last_repeat.clear();
         match c {
             '\\' => translator.escape(false),
             '[' => translator.class(),
-            '{' => translator.brace(),
+            '{' => translator.out.push_str("\\{"),
+            // A question mark behind a parenthesis begins a flag or a name.
+            '(' if translator.rest.next_if_eq(&'?').is_some() => translator.out.push_str("(?"),
             c => translator.out.push(c),
         }
     }
-    translator.out
+    Ok(translator.out)
 }
 
 struct Translator<'a> {
@@ -70,6 +89,11 @@ impl Translator<'_> {
             c => {
                 self.out.push('\\');
                 self.out.push(c);
+                // The braces of a code point or a Unicode class are no repetition.
+                if matches!(c, 'p' | 'P' | 'x') && self.rest.next_if_eq(&'{').is_some() {
+                    let name: String = self.rest.by_ref().take_while(|next| *next != '}').collect();
+                    self.out.push_str(&format!("{{{name}}}"));
+                }
                 return;
             }
         };
@@ -145,16 +169,22 @@ impl Translator<'_> {
         }
     }
 
-    fn brace(&mut self) {
-        let rest: String = self.rest.clone().take_while(|c| *c != '}').collect();
-        let closed = self.rest.clone().any(|c| c == '}');
+    /// `{2}`, `{2,}` or `{2,3}`, whose opening brace has been read; anything else is left alone.
+    fn repetition(&mut self) -> Option<String> {
+        let rest: String = self.rest.clone().collect();
+        let (inner, _) = rest.split_once('}')?;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let repeats = closed
-            && match rest.split_once(',') {
-                Some((low, high)) => digits(low) && (high.is_empty() || digits(high)),
-                None => digits(&rest),
-            };
-        self.out.push_str(if repeats { "{" } else { "\\{" });
+        let repeats = match inner.split_once(',') {
+            Some((low, high)) => digits(low) && (high.is_empty() || digits(high)),
+            None => digits(inner),
+        };
+        if !repeats {
+            return None;
+        }
+        for _ in 0..=inner.len() {
+            self.rest.next();
+        }
+        Some(format!("{{{inner}}}"))
     }
 }
 
@@ -187,6 +217,7 @@ mod tests {
             (r"^\101$", "A", true),
             (r"^[[:alpha:]]+$", "ab", true),
             (r"^\p{Greek}+$", "αβ", true),
+            (r"^[\pL\x{41}]+$", "Aé", true),
             (r"^(?i)abc$", "ABC", true),
             (r"^a.c$", "a\nc", false),
             (r"a$", "a\n", false),
@@ -201,6 +232,14 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused() {
+        assert_eq!(
+            compile("a**").unwrap_err(),
+            "error parsing regexp: invalid nested repetition operator: `**`"
+        );
+        assert_eq!(
+            compile("a{2}+?").unwrap_err(),
+            "error parsing regexp: invalid nested repetition operator: `{2}+?`"
+        );
         for pattern in ["[a", "(a", "a)", "*a", "(?=a)", r"\", r"\1", "[z-a]"] {
             let error = compile(pattern).unwrap_err();
             assert!(

@@ -1,6 +1,7 @@
 //! Expected texts are what apiextensions-apiserver 0.37.2 prints for the same schemas and objects.
 
 mod compile;
+mod formats;
 mod objects;
 mod properties;
 
@@ -17,8 +18,10 @@ fn schema_of(spec: &Value) -> Schema {
     Schema::compile(&with_spec(spec)).unwrap()
 }
 
-fn object_of(spec: Value) -> Map<String, Value> {
-    let object = json!({"apiVersion": "example.com/v1", "kind": "Foo", "metadata": {"name": "a"}, "spec": spec});
+fn object_of(spec: impl Into<Value>) -> Map<String, Value> {
+    let spec: Value = spec.into();
+    let object =
+        json!({"apiVersion": "example.com/v1", "kind": "Foo", "metadata": {"name": "a"}, "spec": spec});
     object.as_object().cloned().unwrap()
 }
 

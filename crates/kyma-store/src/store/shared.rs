@@ -181,6 +181,13 @@ impl State {
         signals
     }
 
+    /// Moves the window over all that has happened.
+    pub(super) fn forget(&mut self) {
+        while let Some((slot, event)) = self.history.evict() {
+            self.keyspace.forget(slot, &event);
+        }
+    }
+
     /// Moves the window: to its size at once, to its age by at most `aged` events. Says whether there is more to do.
     pub(super) fn trim(&mut self, now: Duration, aged: usize) -> bool {
         let mut left = aged;

@@ -74,20 +74,22 @@ fn int_or_string_may_name_its_types() {
 #[test]
 fn the_root_has_rules_of_its_own() {
     assert_eq!(refused(&json!({})), ["type: Required value: must not be empty at the root"]);
-    assert_eq!(refused(&json!({"type": "string"})), ["type: Invalid value: \"string\": must be object at the root"]);
+    assert_eq!(
+        refused(&json!({"type": "string"})),
+        ["type: Invalid value: \"string\": must be object at the root"]
+    );
     assert_eq!(
         refused(&json!({"type": "object", "nullable": true})),
         ["nullable: Forbidden: nullable cannot be true at the root"]
     );
     let additional = json!({"type": "object", "additionalProperties": {"type": "string"}});
     assert_eq!(refused(&additional), ["additionalProperties: Forbidden: must not be used at the root"]);
-    let metadata = json!({"type": "object", "properties": {"metadata": {"type": "object", "description": "d"}}});
+    let metadata =
+        json!({"type": "object", "properties": {"metadata": {"type": "object", "description": "d"}}});
     assert_eq!(
         refused(&metadata),
-        [
-            "properties[metadata]: Forbidden: must not specify anything other than name and generateName, but \
-             metadata is implicitly specified"
-        ]
+        ["properties[metadata]: Forbidden: must not specify anything other than name and generateName, but \
+             metadata is implicitly specified"]
     );
     let name = json!({"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}}});
     assert!(Schema::compile(&json!({"type": "object", "properties": {"metadata": name}})).is_ok());
@@ -101,10 +103,8 @@ fn conditions_of_the_root_name_known_fields_only() {
     let errors = Schema::compile_at(&raw, &path).unwrap_err();
     assert_eq!(
         texts(&errors),
-        [
-            "spec.validation.openAPIV3Schema.properties[other]: Required value: because it is defined in \
-             spec.validation.openAPIV3Schema.anyOf[0].properties[other]"
-        ]
+        ["spec.validation.openAPIV3Schema.properties[other]: Required value: because it is defined in \
+             spec.validation.openAPIV3Schema.anyOf[0].properties[other]"]
     );
 }
 

@@ -5,7 +5,9 @@ fn what_the_old_crds_took_is_taken() {
     let text = json!({"type": "string"});
     let component = json!({"type": "object", "properties": {"name": text, "namespace": text}});
     let spec = json!({"type": "object", "properties": {"components": {"type": "array", "items": component}}});
-    assert!(judged(&spec, json!({"components": [{"name": "istio", "namespace": "istio-system"}, {}]})).is_empty());
+    assert!(
+        judged(&spec, json!({"components": [{"name": "istio", "namespace": "istio-system"}, {}]})).is_empty()
+    );
     assert_eq!(
         judged(&spec, json!({"components": [{"name": 5}, "x"]})),
         [
@@ -21,10 +23,26 @@ fn what_the_old_crds_took_is_taken() {
 fn each_keyword_has_its_words() {
     let date_time = json!({"type": "string", "format": "date-time"});
     let table = [
-        (json!({"type": "integer"}), json!("x"), "Invalid value: \"string\": spec in body must be of type integer: \"string\""),
-        (json!({"type": "integer"}), json!(1.5), "Invalid value: \"number\": spec in body must be of type integer: \"number\""),
-        (json!({"type": "string"}), json!(null), "Invalid value: \"null\": spec in body must be of type string: \"null\""),
-        (date_time.clone(), json!("x"), "Invalid value: \"x\": spec in body must be of type date-time: \"x\""),
+        (
+            json!({"type": "integer"}),
+            json!("x"),
+            "Invalid value: \"string\": spec in body must be of type integer: \"string\"",
+        ),
+        (
+            json!({"type": "integer"}),
+            json!([]),
+            "Invalid value: \"array\": spec in body must be of type integer: \"array\"",
+        ),
+        (
+            json!({"type": "string"}),
+            json!(null),
+            "Invalid value: \"null\": spec in body must be of type string: \"null\"",
+        ),
+        (
+            date_time.clone(),
+            json!("x"),
+            "Invalid value: \"x\": spec in body must be of type date-time: \"x\"",
+        ),
         (date_time, json!(true), "Invalid value: \"\": spec in body must be of type date-time: \"\""),
         (
             json!({"x-kubernetes-int-or-string": true}),
@@ -32,32 +50,76 @@ fn each_keyword_has_its_words() {
             "Invalid value: \"boolean\": spec in body must be of type integer,string: \"boolean\"",
         ),
         (json!({"type": "string", "maxLength": 1}), json!("éé"), "Too long: may not be more than 1 byte"),
-        (json!({"type": "string", "minLength": 2}), json!("é"), "Invalid value: \"é\": spec in body should be at least 2 chars long"),
-        (json!({"type": "string", "pattern": "^a$"}), json!("b"), "Invalid value: \"b\": spec in body should match '^a$'"),
-        (json!({"type": "string", "enum": ["a", "b"]}), json!("c"), "Unsupported value: \"c\": supported values: \"a\", \"b\""),
-        (json!({"type": "integer", "enum": [1, 2]}), json!(3), "Unsupported value: 3: supported values: \"1\", \"2\""),
-        (json!({"type": "integer", "minimum": 3}), json!(2), "Invalid value: 2: spec in body should be greater than or equal to 3"),
+        (
+            json!({"type": "string", "minLength": 2}),
+            json!("é"),
+            "Invalid value: \"é\": spec in body should be at least 2 chars long",
+        ),
+        (
+            json!({"type": "string", "pattern": "^a$"}),
+            json!("b"),
+            "Invalid value: \"b\": spec in body should match '^a$'",
+        ),
+        (
+            json!({"type": "string", "enum": ["a", "b"]}),
+            json!("c"),
+            "Unsupported value: \"c\": supported values: \"a\", \"b\"",
+        ),
+        (
+            json!({"type": "integer", "enum": [1, 2]}),
+            json!(3),
+            "Unsupported value: 3: supported values: \"1\", \"2\"",
+        ),
+        (
+            json!({"type": "integer", "minimum": 3}),
+            json!(2),
+            "Invalid value: 2: spec in body should be greater than or equal to 3",
+        ),
         (
             json!({"type": "integer", "minimum": 3, "exclusiveMinimum": true}),
             json!(3),
             "Invalid value: 3: spec in body should be greater than 3",
         ),
-        (json!({"type": "number", "maximum": 2.5}), json!(2.75), "Invalid value: 2.75: spec in body should be less than or equal to 2.5"),
+        (
+            json!({"type": "number", "maximum": 2.5}),
+            json!(2.75),
+            "Invalid value: 2.75: spec in body should be less than or equal to 2.5",
+        ),
         (
             json!({"type": "integer", "maximum": 3, "exclusiveMaximum": true}),
             json!(3),
             "Invalid value: 3: spec in body should be less than 3",
         ),
-        (json!({"type": "integer", "multipleOf": 5}), json!(7), "Invalid value: 7: spec in body should be a multiple of 5"),
-        (json!({"type": "array", "items": {"type": "integer"}, "minItems": 1}), json!([]), "Invalid value: 0: spec in body should have at least 1 items"),
-        (json!({"type": "array", "items": {"type": "integer"}, "maxItems": 1}), json!([1, 2]), "Too many: 2: must have at most 1 item"),
-        (json!({"type": "object", "minProperties": 1}), json!({}), "Invalid value: 0: spec in body should have at least 1 properties"),
+        (
+            json!({"type": "integer", "multipleOf": 5}),
+            json!(7),
+            "Invalid value: 7: spec in body should be a multiple of 5",
+        ),
+        (
+            json!({"type": "array", "items": {"type": "integer"}, "minItems": 1}),
+            json!([]),
+            "Invalid value: 0: spec in body should have at least 1 items",
+        ),
+        (
+            json!({"type": "array", "items": {"type": "integer"}, "maxItems": 1}),
+            json!([1, 2]),
+            "Too many: 2: must have at most 1 item",
+        ),
+        (
+            json!({"type": "object", "minProperties": 1}),
+            json!({}),
+            "Invalid value: 0: spec in body should have at least 1 properties",
+        ),
         (
             json!({"type": "object", "maxProperties": 1, "x-kubernetes-preserve-unknown-fields": true}),
             json!({"a": 1, "b": 2}),
             "Too many: 2: must have at most 1 item",
         ),
-        (json!({"type": "object", "additionalProperties": false}), json!({"a": 1}), "Invalid value: \"a\": spec.a in body is a forbidden property"),
+        (
+            json!({"type": "object", "additionalProperties": false}),
+            json!({"a": 1}),
+            "Invalid value: \"a\": spec.a in body is a forbidden property",
+        ),
     ];
     for (schema, value, expected) in table {
         assert_eq!(judged(&schema, value.clone()), [format!("spec: {expected}")], "{schema} {value}");
@@ -97,6 +159,13 @@ fn numbers_fit_type_and_format() {
             "spec: Invalid value: 1: spec in body should be greater than or equal to 1.5".to_owned(),
         ]
     );
+    assert_eq!(
+        judged(&json!({"type": "integer"}), json!(1.5)),
+        [
+            "spec: Invalid value: \"number\": spec in body must be of type integer: \"number\"".to_owned(),
+            plain("Checked value must be of type integer (default format) in spec"),
+        ]
+    );
     // A whole float is an integer, and an integer a number.
     assert!(judged(&json!({"type": "integer"}), json!(2.0)).is_empty());
     assert!(judged(&json!({"type": "number"}), json!(2)).is_empty());
@@ -127,7 +196,9 @@ fn branches_report_the_one_that_got_furthest() {
     assert!(judged(&one, json!("b")).is_empty());
     assert_eq!(
         judged(&one, json!("a")),
-        ["<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found 2 valid alternatives"]
+        [
+            "<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found 2 valid alternatives"
+        ]
     );
     assert_eq!(
         judged(&schema("oneOf", json!([{"minLength": 3}])), json!("a")),
@@ -164,7 +235,8 @@ fn unknown_fields_are_pruned_and_named() {
     let mut unknown = vec!["kept".to_owned()];
     schema.prune(&mut object, &mut unknown).unwrap();
     assert_eq!(unknown, ["kept", "extra", "spec.free.strict.b", "spec.list[0].b", "spec.x"]);
-    let spec = json!({"list": [{"a": "1"}], "free": {"y": {"z": 1}, "strict": {"a": "1"}}, "map": {"k": "v"}});
+    let spec =
+        json!({"list": [{"a": "1"}], "free": {"y": {"z": 1}, "strict": {"a": "1"}}, "map": {"k": "v"}});
     assert_eq!(object.get("spec"), Some(&spec));
     assert_eq!(object.get("metadata"), Some(&json!({"name": "a", "anything": 1})));
 }
@@ -270,7 +342,10 @@ fn embedded_resources_are_resources() {
     assert_eq!(object.get("spec"), Some(&json!({"kind": "1x", "metadata": {"name": "a/b"}})));
     let errors = texts(&schema.validate(&object));
     assert_eq!(errors[0], "spec.apiVersion: Required value");
-    assert!(errors[1].starts_with("spec.kind: Invalid value: \"1x\": may have mixed case, but should otherwise match"));
+    assert!(
+        errors[1]
+            .starts_with("spec.kind: Invalid value: \"1x\": may have mixed case, but should otherwise match")
+    );
     assert_eq!(errors[2], "spec.metadata.name: Invalid value: \"a/b\": may not contain '/'");
     let mut wrong = object_of(json!({"metadata": {"name": 5}}));
     assert_eq!(

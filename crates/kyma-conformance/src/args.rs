@@ -1,0 +1,80 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// Conformance cases of the Kubernetes API, against the embedded and the real API server.
+#[derive(Debug, Parser)]
+#[command(name = "kyma-conformance", version)]
+pub enum Command {
+    /// Run the cases; exit code 1 when one fails.
+    Run(Args),
+}
+
+/// What to run, and against what.
+#[derive(Clone, Debug, Parser)]
+pub struct Args {
+    /// Which servers to start.
+    #[arg(long, value_enum, default_value_t = Which::Both)]
+    pub server: Which,
+    /// Only cases whose name contains this text.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub filter: String,
+    /// Print the names of the cases instead of running them.
+    #[arg(long)]
+    pub list: bool,
+    /// Use the server of this kubeconfig instead of starting one.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The kymactl binary: the embedded server and the operator.
+    #[arg(long, value_name = "FILE", env = "KYMACTL_BIN")]
+    pub kymactl: Option<PathBuf>,
+    /// The script that starts and stops the real control plane.
+    #[arg(long, value_name = "FILE", env = "KYMA_CONTROLPLANE", default_value = "hack/controlplane/run.sh")]
+    pub controlplane: PathBuf,
+    /// The pinned kubectl [default: that of the control plane's cache]
+    #[arg(long, value_name = "FILE", env = "KYMA_KUBECTL")]
+    pub kubectl: Option<PathBuf>,
+    /// The folder with the inventory's CRDs.
+    #[arg(long, value_name = "DIR", default_value = "config/crd/bases")]
+    pub crds: PathBuf,
+    /// How many cases run at a time.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub concurrency: u8,
+}
+
+/// Which servers a run is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// `kymactl apiserver`.
+    Embedded,
+    /// kube-apiserver with etcd and kube-controller-manager.
+    Real,
+    /// One after the other, and kubectl's output on both compared.
+    Both,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Command, Which};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Command::command().debug_assert();
+    }
+
+    #[test]
+    fn without_flags_everything_runs_on_both() {
+        let Command::Run(args) = Command::try_parse_from(["kyma-conformance", "run"]).unwrap();
+        assert_eq!((args.server, args.filter.as_str(), args.concurrency), (Which::Both, "", 4));
+    }
+
+    #[test]
+    fn a_wrong_server_is_wrong_usage() {
+        assert!(Command::try_parse_from(["kyma-conformance", "run", "--server", "mock"]).is_err());
+        assert!(Command::try_parse_from(["kyma-conformance", "run", "--concurrency", "0"]).is_err());
+    }
+}

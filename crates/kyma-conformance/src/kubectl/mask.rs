@@ -1,0 +1,83 @@
+//! What differs between two runs of one command line, taken out of its output, and nothing else.
+
+use regex::Regex;
+
+/// Patterns, and what stands for them.
+const MASKS: &[(&str, &str)] = &[
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uid>"),
+    (r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", "<time>"),
+    // Ages in a table, with the spaces up to the next column: 5s, 3m12s, 4d2h, 2y15d.
+    (r"(?m)( )\d+[ydhms](\d+[dhms])?( {2,}|$)", "${1}<age> "),
+    (r#"("?resourceVersion"?: ?"?)\d+"#, "${1}<version>"),
+    (r"(Resource Version: +)\d+", "${1}<version>"),
+    (r"\b(127\.0\.0\.1|localhost):\d+", "${1}:<port>"),
+    (r#"("?continue"?: ?"?)[A-Za-z0-9_-]{16,}"#, "${1}<token>"),
+];
+
+/// The masks, ready to use.
+pub(super) struct Masks(Vec<(Regex, &'static str)>);
+
+impl Masks {
+    pub(super) fn new() -> Self {
+        // All patterns are above, and a test compiles them.
+        Self(MASKS.iter().filter_map(|(pattern, mask)| Some((Regex::new(pattern).ok()?, *mask))).collect())
+    }
+
+    /// The text with all that differs by nature replaced.
+    pub(super) fn apply(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (regex, mask)| regex.replace_all(&text, *mask).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MASKS, Masks};
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(Masks::new().0.len(), MASKS.len());
+    }
+
+    #[test]
+    fn what_differs_by_nature_is_masked() {
+        let masks = Masks::new();
+        for (text, masked) in [
+            ("uid: 0d4a9d5c-5b0c-4c35-9d3b-6a4b4d2f7c11", "uid: <uid>"),
+            ("creationTimestamp: \"2026-11-22T21:33:48Z\"", "creationTimestamp: \"<time>\""),
+            ("lastReconciliation: 2026-11-22T21:33:48.123456Z", "lastReconciliation: <time>"),
+            (
+                "a   Active   5s\nb   Active   3m12s\nc   4d2h",
+                "a   Active   <age> \nb   Active   <age> \nc   <age> ",
+            ),
+            ("a   5s    x=y\nb   3m12s   x=y", "a   <age> x=y\nb   <age> x=y"),
+            ("  resourceVersion: \"123\"", "  resourceVersion: \"<version>\""),
+            ("\"resourceVersion\": \"123\"", "\"resourceVersion\": \"<version>\""),
+            ("  Resource Version:    77", "  Resource Version:    <version>"),
+            ("dial tcp 127.0.0.1:28174: refused", "dial tcp 127.0.0.1:<port>: refused"),
+            ("\"continue\": \"eyJ2IjoibWV0YS5rOHMuaW8\"", "\"continue\": \"<token>\""),
+        ] {
+            assert_eq!(masks.apply(text), masked);
+        }
+    }
+
+    #[test]
+    fn all_else_stays() {
+        let masks = Masks::new();
+        for text in [
+            "resourceVersion: \"\"",
+            "generation: 2",
+            "after 5s it is ready",
+            "timeout=5s",
+            "replicas: 3",
+            "image: x:1.2.3",
+            "10.0.0.1:8080",
+            "continue: \"\"",
+            "uid: nope-1234",
+            "date: 2026-11-22",
+        ] {
+            assert_eq!(masks.apply(text), text);
+        }
+    }
+}
