@@ -1,7 +1,9 @@
 //! Protobuf bodies of the kinds that stock clients send in that encoding
 //! (k8s.io/apimachinery/pkg/runtime/serializer/protobuf): four magic bytes, then a `runtime.Unknown`.
 
-use k8s_pb::api::core::v1::Namespace;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use k8s_pb::api::core::v1::{ConfigMap, Namespace, Secret};
 use k8s_pb::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta};
 use k8s_pb::apimachinery::pkg::runtime::Unknown;
 use kyma_registry::ApiError;
@@ -30,6 +32,8 @@ pub(crate) fn to_value(body: &[u8], wanted: &str) -> Result<Value, ApiError> {
     let unreadable = |e: prost::DecodeError| bad(format!("the {kind} in protobuf cannot be read: {e}"));
     let mut value = match kind.as_str() {
         "Namespace" => namespace(&Namespace::decode(raw.as_slice()).map_err(unreadable)?),
+        "ConfigMap" => config_map(&ConfigMap::decode(raw.as_slice()).map_err(unreadable)?),
+        "Secret" => secret(&Secret::decode(raw.as_slice()).map_err(unreadable)?),
         "DeleteOptions" => delete_options(&DeleteOptions::decode(raw.as_slice()).map_err(unreadable)?),
         _ if kind != wanted => {
             return Err(bad(format!(
@@ -57,6 +61,47 @@ fn namespace(namespace: &Namespace) -> Map<String, Value> {
         namespace.status.as_ref().and_then(|status| status.phase.clone()).filter(|p| !p.is_empty())
     {
         value.insert("status".into(), json!({"phase": phase}));
+    }
+    value
+}
+
+fn config_map(map: &ConfigMap) -> Map<String, Value> {
+    let mut value = Map::new();
+    if let Some(meta) = &map.metadata {
+        value.insert("metadata".into(), metadata(meta));
+    }
+    if !map.data.is_empty() {
+        value.insert("data".into(), json!(map.data));
+    }
+    let binary = map.binary_data.iter().map(|(key, bytes)| (key.clone(), STANDARD.encode(bytes).into()));
+    let binary: Map<String, Value> = binary.collect();
+    if !binary.is_empty() {
+        value.insert("binaryData".into(), binary.into());
+    }
+    if let Some(immutable) = map.immutable {
+        value.insert("immutable".into(), immutable.into());
+    }
+    value
+}
+
+fn secret(secret: &Secret) -> Map<String, Value> {
+    let mut value = Map::new();
+    if let Some(meta) = &secret.metadata {
+        value.insert("metadata".into(), metadata(meta));
+    }
+    let data = secret.data.iter().map(|(key, bytes)| (key.clone(), STANDARD.encode(bytes).into()));
+    let data: Map<String, Value> = data.collect();
+    if !data.is_empty() {
+        value.insert("data".into(), data.into());
+    }
+    if !secret.string_data.is_empty() {
+        value.insert("stringData".into(), json!(secret.string_data));
+    }
+    if let Some(kind) = secret.r#type.as_ref().filter(|kind| !kind.is_empty()) {
+        value.insert("type".into(), kind.as_str().into());
+    }
+    if let Some(immutable) = secret.immutable {
+        value.insert("immutable".into(), immutable.into());
     }
     value
 }
@@ -152,6 +197,16 @@ mod tests {
         assert_eq!(
             to_value(&envelope("Namespace", namespace.encode_to_vec()), "Namespace").unwrap(),
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pb", "labels": {"a": "b"}}})
+        );
+    }
+
+    #[test]
+    fn a_secret_reads_as_its_json() {
+        let data = [("key".to_owned(), b"value".to_vec())].into();
+        let secret = Secret { data, r#type: Some("Opaque".to_owned()), ..Secret::default() };
+        assert_eq!(
+            to_value(&envelope("Secret", secret.encode_to_vec()), "Secret").unwrap(),
+            json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"key": "dmFsdWU="}})
         );
     }
 
