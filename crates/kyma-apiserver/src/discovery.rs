@@ -12,6 +12,9 @@ use crate::response;
 /// The Kubernetes version whose behaviour is followed.
 const GIT_VERSION: &str = "v1.37.2";
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// The order in which the real server lists the verbs of custom kinds.
+const CUSTOM_VERBS: [&str; 8] =
+    ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const PART_VERBS: [&str; 3] = ["get", "patch", "update"];
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -133,6 +136,9 @@ fn is_namespace(resource: &Resource) -> bool {
 }
 
 fn verbs(resource: &Resource) -> Vec<&'static str> {
+    if resource.is_custom() {
+        return CUSTOM_VERBS.to_vec();
+    }
     VERBS.into_iter().filter(|verb| *verb != "deletecollection" || !is_namespace(resource)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! OpenAPI, as far as clients read it: which paths take which parameters, and the structure of each kind.
 
+use http::header::ACCEPT;
 use http::{HeaderMap, Response, StatusCode};
 use kyma_registry::{ApiError, Catalog, Resource};
 use serde_json::{Map, Value, json};
@@ -18,8 +19,37 @@ pub(crate) fn v3(catalog: &Catalog, path: Option<&str>) -> Result<Response<Body>
     Ok(response::bytes(StatusCode::OK, "application/json", to_vec(&document)?))
 }
 
-/// `/openapi/v2`: the old document, for clients that take it as JSON.
+/// The media type by which kubectl asks for the old document, and, as that is none by RFC 2045, the one of the answer.
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const V2_PROTOBUF_ANSWER: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// The head of the old document as kubectl's decoder has it (github.com/google/gnostic-models/openapiv2). Its paths and
+/// definitions are left out: clients that take this encoding read them from version 3 and only look here whether a kind
+/// that they did not find there is known after all.
+#[derive(Clone, PartialEq, prost::Message)]
+struct DocumentHead {
+    #[prost(string, tag = "1")]
+    swagger: String,
+    #[prost(message, optional, tag = "2")]
+    info: Option<InfoHead>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct InfoHead {
+    #[prost(string, tag = "1")]
+    title: String,
+    #[prost(string, tag = "2")]
+    version: String,
+}
+
+/// `/openapi/v2`: the old document.
 pub(crate) fn v2(catalog: &Catalog, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
+    let accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    if accepts.flat_map(|value| value.split(',')).any(|choice| choice.trim() == V2_PROTOBUF) {
+        let info = InfoHead { title: TITLE.to_owned(), version: VERSION.to_owned() };
+        let head = DocumentHead { swagger: "2.0".to_owned(), info: Some(info) };
+        return Ok(response::bytes(StatusCode::OK, V2_PROTOBUF_ANSWER, prost::Message::encode_to_vec(&head)));
+    }
     Accept::from_headers(headers, false)?;
     let mut definitions = Map::new();
     let mut paths = Map::new();
@@ -31,8 +61,11 @@ pub(crate) fn v2(catalog: &Catalog, headers: &HeaderMap) -> Result<Response<Body
     Ok(response::bytes(StatusCode::OK, "application/json", to_vec(&document)?))
 }
 
+const TITLE: &str = "Kubernetes";
+const VERSION: &str = "v1.37.2";
+
 fn info() -> Value {
-    json!({"title": "Kubernetes", "version": "v1.37.2"})
+    json!({"title": TITLE, "version": VERSION})
 }
 
 /// The path of a group and version below `/openapi/v3/`.

@@ -22,6 +22,12 @@ use definitions::install_definitions;
 /// Why a run could not be done, as opposed to a case that fails.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// A filter that nothing passes would look like success.
+    #[error("no case's name contains {filter:?}; see --list")]
+    SelectCases {
+        /// The filter.
+        filter: String,
+    },
     /// A server could not be used.
     #[error("failed to get a server to run against")]
     GetServer(#[source] Box<ServerError>),
@@ -45,8 +51,12 @@ pub enum RunError {
 /// # Errors
 /// When nothing could be run; a case that fails is no error but counted.
 pub async fn run(args: &Args, output: &mut Output) -> Result<Totals, RunError> {
+    let names = names(&args.filter);
+    if names.is_empty() {
+        return Err(RunError::SelectCases { filter: args.filter.clone() });
+    }
     if args.list {
-        list(args, output);
+        names.iter().for_each(|name| output.line(name));
         return Ok(Totals::default());
     }
     let mut servers = Vec::new();
@@ -84,12 +94,11 @@ async fn interrupted() {
     }
 }
 
-fn list(args: &Args, output: &mut Output) {
+/// The names of all cases that contain this text.
+fn names(filter: &str) -> Vec<&'static str> {
     let cases = cases::all().into_iter().map(|case| case.name);
     let scripts = kubectl::scripts().iter().map(|script| script.name);
-    for name in cases.chain(scripts).chain(lifecycle::NAMES).filter(|name| name.contains(&args.filter)) {
-        output.line(name);
-    }
+    cases.chain(scripts).chain(lifecycle::NAMES).filter(|name| name.contains(filter)).collect()
 }
 
 async fn start_and_run(
@@ -156,4 +165,46 @@ fn pinned_kubectl() -> PathBuf {
     let cache = variable("CONTROLPLANE_CACHE", ".cache/controlplane");
     let version = variable("K8S_VERSION", "1.37.2");
     Path::new(&cache).join(version.trim_start_matches('v')).join("kubectl")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{RunError, names, run};
+    use crate::args::Command;
+    use crate::output::tests::Shared;
+    use crate::output::{Output, Totals};
+
+    async fn run_with(args: &[&str]) -> (Result<Totals, RunError>, String) {
+        let Command::Run(args) =
+            Command::try_parse_from(["kyma-conformance", "run"].iter().chain(args)).unwrap();
+        let shared = Shared::default();
+        let done = run(&args, &mut Output::new(shared.clone(), false)).await;
+        (done, shared.text())
+    }
+
+    #[tokio::test]
+    async fn the_list_names_every_kind_of_case() {
+        let (done, text) = run_with(&["--list"]).await;
+        assert!(done.is_ok());
+        assert_eq!(text.lines().collect::<Vec<_>>(), names(""));
+        for name in ["create/name-taken", "kubectl/apply", "lifecycle/one-kyma"] {
+            assert!(text.lines().any(|line| line == name), "{name}");
+        }
+        assert_eq!(run_with(&["--list", "--filter", "create/name-t"]).await.1, "create/name-taken\n");
+    }
+
+    #[tokio::test]
+    async fn a_filter_that_nothing_passes_is_an_error() {
+        let (done, text) = run_with(&["--filter", "craete"]).await;
+        assert!(matches!(done, Err(RunError::SelectCases { filter }) if filter == "craete"));
+        assert_eq!(text, "");
+    }
+
+    #[tokio::test]
+    async fn without_the_binary_the_embedded_server_cannot_be_had() {
+        let (done, _) = run_with(&["--server", "embedded", "--kymactl", "/nowhere/kymactl"]).await;
+        assert!(matches!(done, Err(RunError::GetServer(_))));
+    }
 }

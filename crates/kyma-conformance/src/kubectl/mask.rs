@@ -11,6 +11,8 @@ const MASKS: &[(&str, &str)] = &[
     (r#"("?resourceVersion"?: ?"?)\d+"#, "${1}<version>"),
     (r"(Resource Version: +)\d+", "${1}<version>"),
     (r"\b(127\.0\.0\.1|localhost):\d+", "${1}:<port>"),
+    // What client-go logs when a time-out meets its reflector, or does not.
+    (r"(?m)^[EW]\d{4} [^\n]*\n", ""),
     (r#"("?continue"?: ?"?)[A-Za-z0-9_-]{16,}"#, "${1}<token>"),
 ];
 
@@ -56,6 +58,10 @@ mod tests {
             ("\"resourceVersion\": \"123\"", "\"resourceVersion\": \"<version>\""),
             ("  Resource Version:    77", "  Resource Version:    <version>"),
             ("dial tcp 127.0.0.1:28174: refused", "dial tcp 127.0.0.1:<port>: refused"),
+            (
+                "E1122 22:56:45.063380   23107 reflector.go:227] late\nerror: timed out\n",
+                "error: timed out\n",
+            ),
             ("\"continue\": \"eyJ2IjoibWV0YS5rOHMuaW8\"", "\"continue\": \"<token>\""),
         ] {
             assert_eq!(masks.apply(text), masked);

