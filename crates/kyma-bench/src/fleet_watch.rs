@@ -46,7 +46,7 @@ impl FleetWatch {
         for resource in [Resource::Kymas, Resource::Components] {
             let path = collection(None, resource.plural());
             let version = match since {
-                Since::Start => "1".to_owned(),
+                Since::Start => start_version(endpoint).await?,
                 Since::Now => resource_version(endpoint, &path).await?,
             };
             let watch = open(endpoint, &path, &version).await?;
@@ -93,7 +93,13 @@ async fn open(endpoint: &Endpoint, path: &str, version: &str) -> Result<Watch, E
     }
 }
 
-/// The version of a collection as it is now.
+/// The version at which a fresh server was ready: that of the last namespace that it makes for itself. What is older is
+/// out of its history.
+async fn start_version(endpoint: &Endpoint) -> Result<String, Error> {
+    resource_version(endpoint, "/api/v1/namespaces/kube-system").await
+}
+
+/// The version of a collection or an object as it is now.
 pub(crate) async fn resource_version(endpoint: &Endpoint, path: &str) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct List {

@@ -1,5 +1,6 @@
 //! Shows how far a fleet is: one line that is redrawn on a terminal, else a plain line every few seconds.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -40,13 +41,18 @@ impl Progress {
         let mut ticks = interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
-        let mut before = (0, Instant::now());
+        // The rate is that of the last seconds: a single turn of a terminal is too short to mean anything.
+        let mut samples = VecDeque::from([(Instant::now(), self.fleet.totals().writes)]);
         loop {
             ticks.tick().await;
             let (totals, now) = (self.fleet.totals(), Instant::now());
-            let seconds = (now - before.1).as_secs_f64().max(f64::EPSILON);
-            let rate = f64::from(u32::try_from(totals.writes - before.0).unwrap_or(u32::MAX)) / seconds;
-            before = (totals.writes, now);
+            samples.push_back((now, totals.writes));
+            while samples.len() > 2 && now - samples[0].0 > PLAIN {
+                samples.pop_front();
+            }
+            let (since, before) = samples[0];
+            let seconds = (now - since).as_secs_f64().max(f64::EPSILON);
+            let rate = f64::from(u32::try_from(totals.writes - before).unwrap_or(u32::MAX)) / seconds;
             let text = detail(&totals, rate, self.since.elapsed());
             match &self.bar {
                 Some(bar) => {
