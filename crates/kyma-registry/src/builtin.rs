@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use kyma_store::Store;
 use serde_json::{Value, json};
 
+use crate::names::NameRule;
 use crate::object::Object;
 use crate::reason::FieldError;
 use crate::resource::{Names, Resource, Rules, Scope};
@@ -23,15 +24,6 @@ use crate::update::Subresource;
 pub const NAMESPACES: &str = "namespaces";
 /// Where CustomResourceDefinitions are stored.
 pub const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions";
-
-/// Which names a kind allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameRule {
-    /// RFC 1123 label.
-    Label,
-    /// RFC 1123 subdomain.
-    Subdomain,
-}
 
 /// A column of `kubectl get` for a built-in kind.
 #[derive(Debug, Clone, Copy)]

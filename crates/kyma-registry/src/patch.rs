@@ -124,17 +124,5 @@ fn wrong_shape(what: &str) -> ApiError {
     ApiError::bad_request(format!("error decoding patch: json: cannot unmarshal {what}"))
 }
 
-/// A JSON type as Go's decoder names it.
-fn kind_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 #[cfg(test)]
 mod tests;

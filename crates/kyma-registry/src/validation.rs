@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::builtin;
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
 use crate::patch::undecodable;
@@ -131,7 +130,8 @@ fn unreadable(resource: &Resource, text: &str) -> ApiError {
 pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiError> {
     let empty = Object::new();
     let metadata = object::metadata(object).unwrap_or(&empty);
-    let mut errors = names::validate_create(metadata, resource.namespaced(), name_rule(resource));
+    let rule = resource.builtin().map_or(NameRule::Subdomain, |kind| kind.name_rule);
+    let mut errors = names::validate_create(metadata, resource.namespaced(), rule);
     check_kind(resource, object, &mut errors);
     check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
@@ -167,13 +167,6 @@ pub(crate) fn update(
         (None, None) => {}
     }
     finish(resource, changed, errors)
-}
-
-fn name_rule(resource: &Resource) -> NameRule {
-    match resource.builtin().map(|kind| kind.name_rule) {
-        Some(builtin::NameRule::Label) => NameRule::Label,
-        _ => NameRule::Subdomain,
-    }
 }
 
 /// A custom resource of another kind is invalid rather than unreadable

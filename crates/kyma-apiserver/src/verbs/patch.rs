@@ -22,11 +22,11 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
         }
     })?;
     // Text that is no JSON is refused first, then an absent object, then JSON of the wrong shape.
-    let shape = Patch::parse(media_type, &call.body);
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&call.body).is_ok() {
+    let patch = Patch::parse(media_type, &call.body);
+    if patch.is_err() && serde_json::from_slice::<serde::de::IgnoredAny>(&call.body).is_ok() {
         call.registry.get(&call.request(), call.name())?;
     }
-    let patch = shape?;
+    let patch = patch?;
     let outcome =
         call.registry.patch(&call.request(), call.name(), &patch, call.subresource, &options).await?;
     call.outcome(&outcome)

@@ -100,7 +100,10 @@ pub fn decode_metadata(metadata: &mut Value, path: &str, unknown: &mut Vec<Strin
             decoder.members(map, &OBJECT_META, "", &at)?;
             decoder.mismatch.map_or(Ok(()), Err)
         }
-        other => Err(format!("json: cannot unmarshal {} into Go value of type v1.ObjectMeta", kind(other))),
+        other => Err(format!(
+            "json: cannot unmarshal {} into Go value of type v1.ObjectMeta",
+            gotext::type_name(other)
+        )),
     }
 }
 
@@ -229,22 +232,11 @@ impl Place<'_> {
         // Go shows the digits of a number that is of the right kind but does not fit.
         let shown = match value {
             Value::Number(_) if expected == "int64" => format!("number {}", gotext::json(value)),
-            other => kind(other).to_owned(),
+            other => gotext::type_name(other).to_owned(),
         };
         let Place { structure, prefix, key, .. } = self;
         format!(
             "json: cannot unmarshal {shown} into Go struct field {structure}.{prefix}{key} of type {expected}"
         )
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{decode_json, kind_name, undecodable, unreadable, wrong_shape};
-use crate::reason::ApiError;
+use super::{decode_json, undecodable, unreadable, wrong_shape};
+use crate::reason::{ApiError, gotext};
 
 /// The most operations in one patch (`maxJSONPatchOperations`).
 const MAX_OPERATIONS: usize = 10_000;
@@ -41,7 +41,7 @@ impl JsonPatch {
             // To Go null is a list without items.
             Value::Null => Vec::new(),
             other => {
-                let kind = kind_name(&other);
+                let kind = gotext::type_name(&other);
                 return Err(wrong_shape(&format!("{kind} into Go value of type []handlers.jsonPatchOp")));
             }
         };
@@ -87,7 +87,7 @@ impl Operation {
             Value::Object(map) => map,
             Value::Null => return Ok(Self::default()),
             other => {
-                let kind = kind_name(&other);
+                let kind = gotext::type_name(&other);
                 return Err(wrong_shape(&format!("{kind} into Go value of type handlers.jsonPatchOp")));
             }
         };
@@ -97,7 +97,7 @@ impl Operation {
                 Value::String(text) => Ok(Some(text)),
                 Value::Null => Ok(None),
                 other => {
-                    let kind = kind_name(&other);
+                    let kind = gotext::type_name(&other);
                     Err(wrong_shape(&format!("{kind} into Go struct field jsonPatchOp.{key} of type string")))
                 }
             };

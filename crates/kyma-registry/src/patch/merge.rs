@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{decode_json, kind_name, unreadable, wrong_shape};
-use crate::reason::ApiError;
+use super::{decode_json, unreadable, wrong_shape};
+use crate::reason::{ApiError, gotext};
 
 /// An object to be laid over another one.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ impl MergePatch {
             (Value::Null, _) => Err(ApiError::bad_request("Invalid JSON Patch")),
             (other, _) => Err(wrong_shape(&format!(
                 "{} into Go value of type map[string]interface {{}}",
-                kind_name(&other)
+                gotext::type_name(&other)
             ))),
         }
     }

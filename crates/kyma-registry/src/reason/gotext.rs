@@ -76,6 +76,18 @@ fn shortest(value: f64, use_exponent: impl Fn(i32) -> bool, two_digits: bool) ->
     }
 }
 
+/// A JSON type as Go's decoder names it.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 /// A value as Go's `json.Marshal` writes it: keys sorted, `<`, `>` and `&` escaped.
 pub(crate) fn json(value: &Value) -> String {
     let mut out = String::new();
