@@ -216,9 +216,11 @@ impl Writer {
         A: DeserializeOwned,
     {
         let body = if method == Method::GET { Ok(Vec::new()) } else { serde_json::to_vec(body) };
+        let validates = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+        let uri = if validates { path + IGNORE_UNKNOWN } else { path };
         let request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(uri)
             .header(http::header::CONTENT_TYPE, content_type)
             .extension(turn)
             .body(body.map_err(|error| WriteError::Request(kube::Error::SerdeError(error)))?)
@@ -229,6 +231,9 @@ impl Writer {
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
+/// Without it the server decodes each body strictly, to warn of unknown and duplicate fields. Our bodies are written
+/// from types, and nobody reads the warnings (KEP-2885).
+const IGNORE_UNKNOWN: &str = "?fieldValidation=Ignore";
 
 /// Names come from objects that exist, so they are legal parts of a path.
 fn object_path<K: Resource<DynamicType = ()>>(namespace: &str, name: &str) -> String {
