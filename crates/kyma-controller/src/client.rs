@@ -22,10 +22,12 @@ mod service;
 mod throttle;
 
 use service::throttled;
-use throttle::Throttle;
 
 /// The host label of a client whose server is in the same process.
 const IN_PROCESS: &str = "in-process";
+
+/// Who asks, where the program does not say.
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// How many requests per second a client sends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +48,9 @@ pub struct ClientOptions {
     /// Requests under way at the same time, at least 1; watches and leases come on top. As many connections are kept
     /// for the next requests, so there are never more than twice as many.
     pub max_connections: usize,
+    /// The `User-Agent` of requests that bring none. The server takes the part before the slash for the field manager
+    /// of its writes (upstream: apiserver, endpoints/handlers/create.go, `managerOrUserAgent`).
+    pub user_agent: &'static str,
 }
 
 impl ClientOptions {
@@ -59,7 +64,7 @@ impl ClientOptions {
 impl Default for ClientOptions {
     /// controller-runtime's rate (20 per second after 30).
     fn default() -> Self {
-        Self { qps: Qps::PerSecond(20.0), burst: 30, max_connections: 64 }
+        Self { qps: Qps::PerSecond(20.0), burst: 30, max_connections: 64, user_agent: USER_AGENT }
     }
 }
 
@@ -126,7 +131,7 @@ pub fn over_config(
         .map_err(BoxError::from)
         .service(transport);
     let host = config.cluster_url.authority().map_or("", http::uri::Authority::as_str);
-    let service = throttled(service, Throttle::new(options), metrics.rest().of(host));
+    let service = throttled(service, options, metrics.rest().of(host));
     Ok(kube::Client::new(service, config.default_namespace))
 }
 
@@ -144,7 +149,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let service = throttled(service, Throttle::new(options), metrics.rest().of(IN_PROCESS));
+    let service = throttled(service, options, metrics.rest().of(IN_PROCESS));
     kube::Client::new(service, default_namespace)
 }
 

@@ -25,7 +25,7 @@ impl ComponentController {
         let Context { fleet, writer, .. } = self.context.as_ref();
         let decided = self.context.now();
         let status = record.status_entering(stage, decided);
-        let base = Base { key, uid: record.uid(), revision: record.revision() };
+        let base = Base { key, uid: record.uid(), revision: record.revision(), claimed: record.claimed };
         match writer.component_status(base, &status, turn).await {
             Ok(revision) => {
                 let entered = record.entered(stage, decided, revision);

@@ -87,7 +87,7 @@ impl TurnOf<'_> {
         let Self { context, key, record, turn } = self;
         let old = record.status();
         let status = desired.to_status(&old, &record.foreign, record.generation, context.now());
-        let base = Base { key, uid: record.uid(), revision: record.revision() };
+        let base = Base { key, uid: record.uid(), revision: record.revision(), claimed: record.claimed };
         let written = context.writer.kyma_status(base, &status, *turn).await;
         let revision = written.map_err(|error| match error {
             WriteError::Conflict | WriteError::Gone => Halt::Outdated,

@@ -23,6 +23,7 @@ pub(crate) struct Meters {
 pub(crate) enum Verb {
     Create,
     UpdateStatus,
+    PatchStatus,
     Patch,
     Delete,
 }
@@ -32,6 +33,7 @@ impl Verb {
         match self {
             Self::Create => "create",
             Self::UpdateStatus => "update_status",
+            Self::PatchStatus => "patch_status",
             Self::Patch => "patch",
             Self::Delete => "delete",
         }

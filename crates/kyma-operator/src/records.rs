@@ -16,10 +16,12 @@ use kyma_inventory::{Cluster, GROUP, HelmComponent, Kyma, Stage};
 
 use crate::apply::Created;
 
+mod claim;
 mod pool;
 mod sparse;
 mod tally;
 
+pub use claim::claimed;
 pub use pool::Pools;
 pub use sparse::Sparse;
 pub use tally::{Tallies, Tally};
@@ -33,6 +35,8 @@ pub struct KymaRecord {
     pub generation: i64,
     /// Whether `metadata.deletionTimestamp` is set.
     pub deleting: bool,
+    /// Whether a status write has to spare its metadata: see [`claimed`].
+    pub claimed: bool,
     /// `spec.components`; Kymas with the same list share it.
     pub components: Arc<[Component]>,
     /// How many different names `components` has.
@@ -66,6 +70,7 @@ impl KymaRecord {
             uid: uid_of(meta),
             generation: meta.generation.unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
+            claimed: claimed(meta),
             components,
             wanted,
             longest,
@@ -142,6 +147,8 @@ pub struct ComponentRecord {
     pub ready: Option<bool>,
     /// Whether `metadata.deletionTimestamp` is set.
     pub deleting: bool,
+    /// Whether a status write has to spare its metadata: see [`claimed`].
+    pub claimed: bool,
 }
 
 /// The Kyma that a component belongs to, by its controller owner reference.
@@ -178,6 +185,7 @@ impl ComponentRecord {
             stage: Stage::parse(status.map_or("", |status| &status.status)),
             ready: ready.map(|ready| ready.status == "True"),
             deleting: meta.deletion_timestamp.is_some(),
+            claimed: claimed(meta),
         }
     }
 
@@ -197,6 +205,7 @@ impl ComponentRecord {
             stage: Stage::EMPTY,
             ready: None,
             deleting: false,
+            claimed: false,
         }
     }
 

@@ -26,15 +26,23 @@ pub(crate) async fn config(args: &ClusterArgs) -> Result<Config, Failure> {
     }
 }
 
+/// Who asks, and so the field manager of what is written: `kymactl`.
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// A client without limits.
+pub(crate) fn unlimited() -> ClientOptions {
+    ClientOptions { user_agent: USER_AGENT, ..ClientOptions::unlimited() }
+}
+
 /// The client's limits, as typed.
 pub(crate) fn limits<const DEFAULT: i32>(args: &ClientArgs<DEFAULT>) -> ClientOptions {
     if args.kube_api_qps < 0.0 || args.kube_api_burst < 0 {
-        return ClientOptions::unlimited();
+        return unlimited();
     }
     #[expect(clippy::cast_possible_truncation, reason = "a rate that f32 cannot hold is no rate")]
     let qps = Qps::PerSecond(args.kube_api_qps as f32);
     let burst = u32::try_from(args.kube_api_burst).unwrap_or(u32::MAX);
-    ClientOptions { qps, burst, ..ClientOptions::unlimited() }
+    ClientOptions { qps, burst, ..unlimited() }
 }
 
 /// A client of a cluster, and one line of trouble where it does not answer.

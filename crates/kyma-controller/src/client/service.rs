@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{HeaderValue, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
@@ -11,6 +12,7 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tower::{BoxError, Service, ServiceExt, service_fn};
 
+use super::ClientOptions;
 use super::throttle::Throttle;
 use crate::metrics::rest::ClientMetrics;
 
@@ -51,7 +53,7 @@ impl Kind {
 /// Wraps a service that sends requests.
 pub(super) fn throttled<S, B>(
     service: S,
-    throttle: Throttle,
+    options: &ClientOptions,
     metrics: ClientMetrics,
 ) -> impl Service<
     Request<Body>,
@@ -66,7 +68,10 @@ where
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes> + Send + 'static,
 {
-    service_fn(move |request: Request<Body>| {
+    let throttle = Throttle::new(options);
+    let user_agent = HeaderValue::from_static(options.user_agent);
+    service_fn(move |mut request: Request<Body>| {
+        request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
         let (service, throttle, metrics) = (service.clone(), throttle.clone(), metrics.clone());
         async move {
             let kind = Kind::of(&request);

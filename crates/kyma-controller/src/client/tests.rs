@@ -61,7 +61,7 @@ async fn get_all(client: &kube::Client, requests: impl IntoIterator<Item = (Stri
 
 #[tokio::test(start_paused = true)]
 async fn the_rate_is_kept_after_the_burst() {
-    let options = ClientOptions { qps: Qps::PerSecond(10.0), burst: 3, max_connections: 99 };
+    let options = ClientOptions { qps: Qps::PerSecond(10.0), burst: 3, max_connections: 99, ..ClientOptions::default() };
     let (client, log) = client(&options, Duration::ZERO, &Metrics::new());
     get_all(&client, (0..8).map(|n| (format!("/{n}"), None))).await;
     let times: Vec<_> = log.lock().iter().map(|(at, _)| *at).collect();
@@ -71,7 +71,7 @@ async fn the_rate_is_kept_after_the_burst() {
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_leave_in_the_order_of_their_turn() {
     for options in [
-        ClientOptions { qps: Qps::PerSecond(1.0), burst: 1, max_connections: 99 },
+        ClientOptions { qps: Qps::PerSecond(1.0), burst: 1, max_connections: 99, ..ClientOptions::default() },
         ClientOptions { max_connections: 1, ..ClientOptions::unlimited() },
     ] {
         let (client, log) = client(&options, Duration::from_millis(1), &Metrics::new());
@@ -112,7 +112,7 @@ async fn requests_under_way_are_bounded_until_their_bodies_are_read() {
 
 #[tokio::test(start_paused = true)]
 async fn watches_and_leases_do_not_wait() {
-    let options = ClientOptions { qps: Qps::PerSecond(0.001), burst: 1, max_connections: 1 };
+    let options = ClientOptions { qps: Qps::PerSecond(0.001), burst: 1, max_connections: 1, ..ClientOptions::default() };
     let metrics = Metrics::new();
     let (client, log) = client(&options, Duration::from_secs(1), &metrics);
     let lease = "/apis/coordination.k8s.io/v1/namespaces/a/leases/b";
@@ -151,7 +151,7 @@ async fn a_request_that_is_given_up_makes_room() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_takes_no_token() {
-    let options = ClientOptions { qps: Qps::PerSecond(0.1), burst: 1, max_connections: 9 };
+    let options = ClientOptions { qps: Qps::PerSecond(0.1), burst: 1, max_connections: 9, ..ClientOptions::default() };
     let (client, log) = client(&options, Duration::ZERO, &Metrics::new());
     get(&client, "/first", None).await;
     let impatient = get(&client, "/impatient", Some(Turn::user(9)));
@@ -238,9 +238,27 @@ async fn connections_are_bounded_and_used_again() {
 
 #[test]
 fn options_read_as_a_sentence() {
-    let options = ClientOptions { qps: Qps::PerSecond(150.0), burst: 150, max_connections: 64 };
+    let options = ClientOptions { qps: Qps::PerSecond(150.0), burst: 150, max_connections: 64, ..ClientOptions::default() };
     assert_eq!(options.to_string(), "150 requests/s after a burst of 150, 64 connections");
     assert_eq!(ClientOptions::unlimited().to_string(), "no rate limit, 64 connections");
     let negative = ClientOptions { qps: Qps::PerSecond(-1.0), ..options };
     assert_eq!(negative.to_string(), "no rate limit, 64 connections");
+}
+
+#[tokio::test]
+async fn requests_say_who_asks() {
+    let agents = Arc::new(Mutex::new(Vec::new()));
+    let service = service_fn({
+        let agents = Arc::clone(&agents);
+        move |request: Request<Body>| {
+            agents.lock().push(request.headers()[http::header::USER_AGENT].to_str().unwrap().to_owned());
+            async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"{}")))) }
+        }
+    });
+    let options = ClientOptions { user_agent: "tool/1.2", ..ClientOptions::unlimited() };
+    let client = over_service(service, "default", &options, &Metrics::new());
+    get(&client, "/a", None).await;
+    let own = Request::get("/b").header("user-agent", "mine/3").body(Body::empty()).unwrap();
+    client.send(own).await.unwrap();
+    assert_eq!(*agents.lock(), ["tool/1.2", "mine/3"]);
 }

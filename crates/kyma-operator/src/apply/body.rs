@@ -17,6 +17,36 @@ pub(super) struct PartialStatus<'a, S> {
     pub(super) status: &'a S,
 }
 
+/// A JSON patch that replaces the status of an object, if it still is at the revision that was read.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct StatusPatch<'a, S>([Operation<'a, S>; 2]);
+
+#[derive(Serialize)]
+struct Operation<'a, S> {
+    op: &'static str,
+    path: &'static str,
+    value: Value<'a, S>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value<'a, S> {
+    Revision(String),
+    Status(&'a S),
+}
+
+impl<'a, S> StatusPatch<'a, S> {
+    pub(super) fn to(revision: u64, status: &'a S) -> Self {
+        // A patch that sets another resourceVersion than the object's is a conflict, as a PUT is.
+        let revision = Value::Revision(revision.to_string());
+        Self([
+            Operation { op: "replace", path: "/metadata/resourceVersion", value: revision },
+            Operation { op: "add", path: "/status", value: Value::Status(status) },
+        ])
+    }
+}
+
 /// A merge patch of `spec.namespace`; null takes the field out.
 #[derive(Serialize)]
 pub(super) struct NamespacePatch<'a> {

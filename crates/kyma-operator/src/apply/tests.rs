@@ -58,7 +58,7 @@ const UID: &str = "00000000-0000-0000-0000-000000000001";
 #[tokio::test]
 async fn a_status_is_put_with_what_identifies_the_object_and_no_more() {
     let (writer, seen) = writer(200, &json!({ "metadata": { "resourceVersion": "8" } }));
-    let base = Base { key: &key(), uid: &Uid::parse(UID), revision: 7 };
+    let base = Base { key: &key(), uid: &Uid::parse(UID), revision: 7, claimed: false };
     let status = KymaStatus { status: "success".into(), ..KymaStatus::default() };
     assert_eq!(writer.kyma_status(base, &status, Turn::user(3)).await.unwrap(), 8);
     let expected = (
@@ -73,6 +73,22 @@ async fn a_status_is_put_with_what_identifies_the_object_and_no_more() {
         }),
     );
     assert_eq!(*seen.lock(), [expected]);
+}
+
+#[tokio::test]
+async fn whoever_applied_labels_stays_their_manager() {
+    let (writer, seen) = writer(200, &json!({ "metadata": { "resourceVersion": "8" } }));
+    let base = Base { key: &key(), uid: &Uid::parse(UID), revision: 7, claimed: true };
+    let status = KymaStatus { status: "success".into(), ..KymaStatus::default() };
+    assert_eq!(writer.kyma_status(base, &status, Turn::user(3)).await.unwrap(), 8);
+    let (method, path, content_type, _, body) = seen.lock()[0].clone();
+    assert_eq!((method.as_str(), content_type.as_str()), ("PATCH", "application/json-patch+json"));
+    assert!(path.ends_with("/kymas/k/status"));
+    let expected = json!([
+        { "op": "replace", "path": "/metadata/resourceVersion", "value": "7" },
+        { "op": "add", "path": "/status", "value": { "status": "success" } },
+    ]);
+    assert_eq!(body, expected);
 }
 
 #[tokio::test]
@@ -128,7 +144,7 @@ async fn a_delete_names_the_state_that_was_read() {
     let held = json!({ "kind": "HelmComponent", "metadata": {} });
     for (answer, gone) in [(json!({ "kind": "Status", "status": "Success" }), true), (held, false)] {
         let (writer, seen) = writer(200, &answer);
-        let base = Base { key: &base_key, uid: &uid, revision: 7 };
+        let base = Base { key: &base_key, uid: &uid, revision: 7, claimed: false };
         assert_eq!(writer.delete(base, Turn::default()).await.unwrap(), gone);
         let body = seen.lock()[0].4.clone();
         assert_eq!(body["preconditions"], json!({ "uid": UID, "resourceVersion": "7" }));

@@ -132,7 +132,7 @@ async fn delete_orphans(
 }
 
 async fn delete(context: &Context, child: &ChildToDelete, turn: Turn) -> Result<Outcome, WriteError> {
-    let base = Base { key: &child.key, uid: &child.uid, revision: child.revision };
+    let base = Base { key: &child.key, uid: &child.uid, revision: child.revision, claimed: false };
     match context.writer.delete(base, turn).await {
         Ok(false) => Ok(Outcome::Done),
         Ok(true) | Err(WriteError::Gone) => {

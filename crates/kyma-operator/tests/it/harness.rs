@@ -46,8 +46,15 @@ impl Write {
 
     /// The stage that this write gives a component.
     pub(crate) fn stage(&self) -> Option<&str> {
-        (self.kind == "helmcomponents" && self.method == Method::PUT)
-            .then(|| self.body["status"]["status"].as_str())?
+        if self.kind != "helmcomponents" {
+            return None;
+        }
+        let status = match self.method {
+            Method::PUT => &self.body["status"],
+            Method::PATCH => &self.body.as_array()?.iter().find(|op| op["path"] == "/status")?["value"],
+            _ => return None,
+        };
+        status["status"].as_str()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ObjectMeta, PostParams};
-use kyma_controller::{ClientOptions, Metrics};
+use kyma_controller::Metrics;
 use kyma_inventory::{Kyma, sample};
 
 use crate::args::SampleArgs;
@@ -33,7 +33,7 @@ pub(crate) fn print(args: &SampleArgs) -> Result<(), Failure> {
 /// Creates the fleet in the cluster. What is there already is left as it is.
 pub(crate) async fn apply(args: SampleArgs) -> Result<(), Failure> {
     let range = range(&args)?;
-    let client = connect::client(&args.cluster, &ClientOptions::unlimited(), &Metrics::new()).await?;
+    let client = connect::client(&args.cluster, &connect::unlimited(), &Metrics::new()).await?;
     let since = tokio::time::Instant::now();
     let total = range.clone().count();
     let created = create(&client, &args.namespace, range).await?;
