@@ -1,6 +1,7 @@
 # A thin front: what each target does is in cargo, xtask and hack/.
 
 KYMAS ?= 100
+KILLS ?= 10
 K8S_VERSION ?= 1.37.2
 export K8S_VERSION
 
@@ -60,9 +61,10 @@ controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's p
 controlplane-down: ## stop it and remove its data
 	hack/controlplane/run.sh down
 
-conformance: controlplane ## the same cases against the embedded and the real API server (needs Go)
+conformance: controlplane ## the same cases against the embedded and the real API server, and KILLS=10 of the first (needs Go)
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- durability --kills $(KILLS)
 
 bench: ## the figures that need no real API server
 	cargo build --release --locked -p kymactl
@@ -79,6 +81,7 @@ $(CARGO_DENY):
 deny: $(CARGO_DENY) ## licences, banned crates and sources of all dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
+full: KILLS = 50
 full: test conformance deny bench ## everything that continuous integration and a release look at
 
 clean: ## remove what cargo built; the real control plane stays in .cache

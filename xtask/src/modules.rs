@@ -28,7 +28,7 @@ pub(crate) fn reach(sources: &BTreeMap<String, Source>) -> BTreeMap<String, Modu
     reached
 }
 
-/// Cargo's own rules for finding the targets of a package.
+/// Cargo's own rules for finding the targets of a package, and cargo-fuzz's.
 fn is_root(path: &str) -> bool {
     let Some(inside) = inside_package(path) else { return false };
     let parts: Vec<&str> = inside.split('/').collect();
@@ -38,14 +38,15 @@ fn is_root(path: &str) -> bool {
             | ["src", "lib.rs" | "main.rs"]
             | ["src", "bin", _]
             | ["src", "bin", _, "main.rs"]
-            | ["tests" | "benches" | "examples", _]
+            | ["tests" | "benches" | "examples" | "fuzz_targets", _]
             | ["tests" | "benches" | "examples", _, "main.rs"]
     )
 }
 
 /// The path inside of its package: `src/lib.rs` of `crates/kyma-store/src/lib.rs`.
 fn inside_package(path: &str) -> Option<&str> {
-    path.strip_prefix("xtask/").or_else(|| Some(path.strip_prefix("crates/")?.split_once('/')?.1))
+    let alone = path.strip_prefix("xtask/").or_else(|| path.strip_prefix("fuzz/"));
+    alone.or_else(|| Some(path.strip_prefix("crates/")?.split_once('/')?.1))
 }
 
 fn follow(

@@ -24,7 +24,9 @@ const EXPIRE_PERIOD: Duration = Duration::from_secs(30);
 pub(crate) struct Background(Vec<AbortHandle>);
 
 impl Background {
-    pub(crate) fn start(registry: &Arc<Registry>) -> Self {
+    /// Starts all drivers. The kinds of definitions that are there already are served when this returns.
+    pub(crate) async fn start(registry: &Arc<Registry>) -> Self {
+        definitions::serve_known(registry).await;
         Background(vec![
             tokio::spawn(definitions::drive(Arc::clone(registry))).abort_handle(),
             tokio::spawn(namespaces::drive(Arc::clone(registry))).abort_handle(),

@@ -1,34 +1,14 @@
-//! Request bodies: read up to the limit, then turned into a value by their content type.
+//! Request bodies, turned into a value by their content type.
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kyma_registry::ApiError;
 use kyma_registry::patch::decode_json;
 use serde_json::Value;
-use tower::BoxError;
 
 use crate::encode::{protobuf, yaml};
 
-/// The largest body that is read, as in the real server (`--max-request-bytes` of its handlers).
-pub(crate) const BODY_LIMIT: usize = 3 * 1024 * 1024;
 const MEDIA_TYPES: [&str; 3] = ["application/json", "application/yaml", protobuf::CONTENT_TYPE];
-
-/// Reads all of a body.
-pub(crate) async fn read<B>(body: B) -> Result<Bytes, ApiError>
-where
-    B: http_body::Body<Data = Bytes>,
-    B::Error: Into<BoxError>,
-{
-    match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(ApiError::request_entity_too_large(&format!("limit is {BODY_LIMIT}")))
-        }
-        Err(error) => Err(ApiError::bad_request(format!("the body could not be read: {error}"))),
-    }
-}
 
 /// The media type of the body, without parameters; JSON where none is given.
 pub(crate) fn media_type(headers: &HeaderMap) -> &str {

@@ -1,5 +1,7 @@
 //! Discovery: which groups, versions and kinds are served, in the old form and in the aggregated one (KEP-3352).
 
+use std::sync::Arc;
+
 use http::header::{ACCEPT, ETAG, HOST, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use kyma_registry::{ApiError, Catalog, Resource};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use crate::body::Body;
 use crate::encode::json::to_vec;
 use crate::response;
+use crate::verbs::review::{self, REVIEWS, Review};
 
 /// The Kubernetes version whose behaviour is followed.
 const GIT_VERSION: &str = "v1.37.2";
@@ -41,7 +44,7 @@ fn architecture() -> &'static str {
 /// `/`: the paths that are served.
 pub(crate) fn paths(catalog: &Catalog) -> Value {
     let mut paths: Vec<String> = ["/api", "/api/v1", "/apis", "/apis/"].map(str::to_owned).to_vec();
-    for (group, versions) in catalog.groups().iter().filter(|(group, _)| !group.is_empty()) {
+    for (group, versions) in groups_of(catalog).iter().filter(|(group, _)| !group.is_empty()) {
         paths.push(format!("/apis/{group}"));
         paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
     }
@@ -60,9 +63,26 @@ pub(crate) fn core_versions(headers: &HeaderMap) -> Value {
         "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]})
 }
 
+/// Groups with their versions: those of the kinds, and those of the questions that are no kinds.
+fn groups_of(catalog: &Catalog) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+    let mut groups = catalog.groups();
+    for review in REVIEWS {
+        if groups.iter().all(|(group, _)| **group != *review.group) {
+            groups.push((review.group.into(), vec![review::VERSION.into()]));
+        }
+    }
+    groups.sort();
+    groups
+}
+
+/// The questions of a group and version.
+fn reviews_of(group: &str, version: &str) -> impl Iterator<Item = Review> {
+    REVIEWS.into_iter().filter(move |review| review.group == group && review::VERSION == version)
+}
+
 /// `/apis`.
 pub(crate) fn groups(catalog: &Catalog) -> Value {
-    let groups = catalog.groups();
+    let groups = groups_of(catalog);
     let groups: Vec<Value> = groups
         .iter()
         .filter(|(group, _)| !group.is_empty())
@@ -71,7 +91,7 @@ pub(crate) fn groups(catalog: &Catalog) -> Value {
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
-fn group_value(group: &str, versions: &[std::sync::Arc<str>]) -> Value {
+fn group_value(group: &str, versions: &[Arc<str>]) -> Value {
     let versions: Vec<Value> = versions
         .iter()
         .map(|version| json!({"groupVersion": format!("{group}/{version}"), "version": version}))
@@ -81,7 +101,7 @@ fn group_value(group: &str, versions: &[std::sync::Arc<str>]) -> Value {
 
 /// `/apis/GROUP`.
 pub(crate) fn group(catalog: &Catalog, group: &str) -> Option<Value> {
-    let groups = catalog.groups();
+    let groups = groups_of(catalog);
     let (_, versions) = groups.iter().find(|(name, _)| !group.is_empty() && **name == *group)?;
     let mut value = group_value(group, versions);
     value["kind"] = "APIGroup".into();
@@ -91,8 +111,12 @@ pub(crate) fn group(catalog: &Catalog, group: &str) -> Option<Value> {
 
 /// `/apis/GROUP/VERSION`.
 pub(crate) fn resources(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
-    let resources: Vec<Value> =
-        catalog.in_version(group, version).flat_map(|resource| entries(resource)).collect();
+    let reviews = reviews_of(group, version).map(|review| {
+        json!({"name": review.plural, "singularName": review.singular, "namespaced": false, "kind": review.kind,
+            "verbs": ["create"]})
+    });
+    let kinds = catalog.in_version(group, version).flat_map(|resource| entries(resource));
+    let resources: Vec<Value> = kinds.chain(reviews).collect();
     if resources.is_empty() {
         return None;
     }
@@ -177,7 +201,7 @@ pub(crate) fn aggregated(
     core: bool,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
-    let groups = catalog.groups();
+    let groups = groups_of(catalog);
     let items: Vec<Value> = groups
         .iter()
         .filter(|(group, _)| group.is_empty() == core)
@@ -185,10 +209,9 @@ pub(crate) fn aggregated(
             let versions: Vec<Value> = versions
                 .iter()
                 .map(|version| {
-                    let resources: Vec<Value> = catalog
-                        .in_version(group, version)
-                        .map(|resource| aggregated_entry(resource))
-                        .collect();
+                    let reviews = reviews_of(group, version).map(aggregated_review);
+                    let kinds = catalog.in_version(group, version).map(|kind| aggregated_entry(kind));
+                    let resources: Vec<Value> = kinds.chain(reviews).collect();
                     json!({"version": version, "resources": resources, "freshness": "Current"})
                 })
                 .collect();
@@ -211,6 +234,16 @@ pub(crate) fn aggregated(
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
+}
+
+fn aggregated_review(review: Review) -> Value {
+    json!({
+        "resource": review.plural,
+        "responseKind": {"group": "", "version": "", "kind": review.kind},
+        "scope": "Cluster",
+        "singularResource": review.singular,
+        "verbs": ["create"],
+    })
 }
 
 fn aggregated_entry(resource: &Resource) -> Value {

@@ -6,10 +6,12 @@
 //!
 //! It is not a cluster: nothing runs Pods, and there are no webhooks, no aggregation and no nodes.
 //!
-//! A request walks: `service.rs` (who, metrics) → `router.rs` (which path, which verb, may they) → `verbs/*.rs`
+//! A request walks: `service.rs` (who, `limits.rs`) → `router.rs` (which path, which verb, may they) → `verbs/*.rs`
 //! (decode, options) → `kyma_registry` (the rules) → `kyma_store` (the commit) → `encode/*.rs`. What goes on without
 //! a request, collection of garbage, the end of namespaces, the serving of new kinds, is in `background.rs`.
 
+mod audit;
+mod authn;
 mod background;
 mod body;
 mod builder;
@@ -17,6 +19,9 @@ mod builder;
 mod decode;
 mod discovery;
 mod encode;
+mod exchange;
+mod health;
+mod limits;
 mod metrics;
 mod openapi;
 mod path;
@@ -28,9 +33,11 @@ pub mod serve;
 mod service;
 mod verbs;
 
+pub use audit::{AuditLevel, AuditOptions, PeerAddress, UnknownLevel};
 pub use body::Body;
 pub use builder::{Builder, StartError};
 pub use kyma_registry::authz::User;
 pub use kyma_store::TokioClock;
+pub use limits::Limits;
 pub use random::Seeded;
 pub use service::{ApiServer, Client};

@@ -10,6 +10,8 @@ use crate::encode::Accept;
 use crate::encode::json::to_vec;
 use crate::response;
 
+mod builtin;
+
 /// `/openapi/v3`, and the document of one group and version behind it.
 pub(crate) fn v3(catalog: &Catalog, path: Option<&str>) -> Result<Response<Body>, ApiError> {
     let document = match path {
@@ -54,9 +56,13 @@ pub(crate) fn v2(catalog: &Catalog, headers: &HeaderMap) -> Result<Response<Body
     let mut definitions = Map::new();
     let mut paths = Map::new();
     for resource in catalog.all() {
-        definitions.insert(definition_name(resource), structure(resource));
+        let (name, schema) = definition(resource);
+        definitions.insert(name, schema);
         paths.extend(paths_of(resource, false));
     }
+    builtin::add_referenced(&mut definitions);
+    let definitions: Map<String, Value> =
+        definitions.iter().map(|(name, schema)| (name.clone(), builtin::for_version_2(schema))).collect();
     let document = json!({"swagger": "2.0", "info": info(), "paths": paths, "definitions": definitions});
     Ok(response::bytes(StatusCode::OK, "application/json", to_vec(&document)?))
 }
@@ -95,22 +101,26 @@ fn group_version(catalog: &Catalog, path: &str) -> Option<Value> {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     for resource in catalog.in_version(group, version) {
         paths.extend(paths_of(resource, true));
-        schemas.insert(definition_name(resource), structure(resource));
+        let (name, schema) = definition(resource);
+        schemas.insert(name, schema);
     }
     if paths.is_empty() {
         return None;
     }
-    schemas.insert(OBJECT_META.to_owned(), json!({"type": "object", "description": "ObjectMeta is metadata that all persisted resources must have."}));
+    builtin::add_referenced(&mut schemas);
     Some(json!({"openapi": "3.0.0", "info": info(), "paths": paths, "components": {"schemas": schemas}}))
 }
 
-const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+/// The name of a kind's schema, and the schema.
+fn definition(resource: &Resource) -> (String, Value) {
+    match builtin::definition(&resource.group, &resource.version, &resource.names.kind) {
+        Some((name, schema)) => (name.to_owned(), schema.clone()),
+        None => (custom_name(resource), structure(resource)),
+    }
+}
 
 /// `io.kyma-project.inventory.v1alpha1.Kyma`: the group backwards, as the real server names custom kinds.
-fn definition_name(resource: &Resource) -> String {
-    if resource.group.is_empty() {
-        return format!("io.k8s.api.core.{}.{}", resource.version, resource.names.kind);
-    }
+fn custom_name(resource: &Resource) -> String {
     let backwards: Vec<&str> = resource.group.split('.').rev().collect();
     format!("{}.{}.{}", backwards.join("."), resource.version, resource.names.kind)
 }
@@ -120,14 +130,36 @@ fn gvk(resource: &Resource) -> Value {
 }
 
 fn structure(resource: &Resource) -> Value {
-    let mut schema = resource.raw_schema.as_deref().cloned().unwrap_or_else(|| json!({"type": "object"}));
-    schema["x-kubernetes-group-version-kind"] = json!([gvk(resource)]);
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.insert("apiVersion".into(), json!({"type": "string"}));
-        properties.insert("kind".into(), json!({"type": "string"}));
-        properties.insert("metadata".into(), json!({"type": "object"}));
+    let mut schema = json!({"type": "object"});
+    // A kind without a schema gets no properties at all: clients would take them for all that there are.
+    if let Some(raw) = resource.raw_schema.as_deref() {
+        schema = raw.clone();
+        for (name, property) in builtin::common_properties() {
+            schema["properties"][name] = property;
+        }
     }
+    schema["x-kubernetes-group-version-kind"] = json!([gvk(resource)]);
     schema
+}
+
+/// Parameters of writes.
+const WRITE: [&str; 3] = ["dryRun", "fieldManager", "fieldValidation"];
+
+/// An operation on a kind with its query parameters.
+fn operation(action: &str, gvk: &Value, parameters: &[&str], v3: bool) -> Value {
+    let parameters: Vec<Value> = parameters
+        .iter()
+        .map(|name| {
+            let mut parameter = json!({"name": name, "in": "query", "uniqueItems": true});
+            match v3 {
+                true => parameter["schema"] = json!({"type": "string"}),
+                false => parameter["type"] = "string".into(),
+            }
+            parameter
+        })
+        .collect();
+    json!({"parameters": parameters, "responses": {"200": {"description": "OK"}},
+        "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk})
 }
 
 /// The paths of a kind with the operations that a client looks for.
@@ -139,22 +171,7 @@ fn paths_of(resource: &Resource, v3: bool) -> Vec<(String, Value)> {
         (false, true) => format!("/apis/{}/{}/namespaces/{{namespace}}", resource.group, resource.version),
     };
     let base = format!("{base}/{}", resource.names.plural);
-    let operation = |action: &str, parameters: &[&str]| {
-        let parameters: Vec<Value> = parameters
-            .iter()
-            .map(|name| {
-                let mut parameter = json!({"name": name, "in": "query", "uniqueItems": true});
-                match v3 {
-                    true => parameter["schema"] = json!({"type": "string"}),
-                    false => parameter["type"] = "string".into(),
-                }
-                parameter
-            })
-            .collect();
-        json!({"parameters": parameters, "responses": {"200": {"description": "OK"}},
-            "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk(resource)})
-    };
-    let write = ["dryRun", "fieldManager", "fieldValidation"];
+    let operation = |action: &str, parameters: &[&str]| operation(action, &gvk(resource), parameters, v3);
     let select = [
         "allowWatchBookmarks",
         "continue",
@@ -169,16 +186,16 @@ fn paths_of(resource: &Resource, v3: bool) -> Vec<(String, Value)> {
     ];
     let object = json!({
         "get": operation("get", &[]),
-        "put": operation("put", &write),
-        "patch": operation("patch", &write),
+        "put": operation("put", &WRITE),
+        "patch": operation("patch", &WRITE),
         "delete": operation("delete", &["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"]),
     });
     let mut paths = vec![
-        (base.clone(), json!({"get": operation("list", &select), "post": operation("post", &write)})),
+        (base.clone(), json!({"get": operation("list", &select), "post": operation("post", &WRITE)})),
         (format!("{base}/{{name}}"), object),
     ];
     if resource.status {
-        let status = json!({"get": operation("get", &[]), "put": operation("put", &write), "patch": operation("patch", &write)});
+        let status = json!({"get": operation("get", &[]), "put": operation("put", &WRITE), "patch": operation("patch", &WRITE)});
         paths.push((format!("{base}/{{name}}/status"), status));
     }
     paths

@@ -1,13 +1,30 @@
 //! Answers: objects, lists, statuses.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WARNING};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WARNING, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use kyma_registry::ApiError;
 use serde_json::Value;
 
 use crate::body::Body;
 use crate::encode::{Accept, Format, json, yaml};
+
+/// The content type of plain text.
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
+
+/// An answer in plain text, as Go's `http.Error` writes one.
+pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = bytes(status, TEXT, text);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// 429 as the real server answers it (k8s.io/apiserver/pkg/server/filters): no Status, and come back in a second.
+pub(crate) fn too_many_requests() -> Response<Body> {
+    let mut response = text(StatusCode::TOO_MANY_REQUESTS, "Too many requests, please try again later.\n");
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
 
 /// An answer of these bytes.
 pub(crate) fn bytes(

@@ -1,6 +1,5 @@
 //! From a path and a method to a verb on a kind, and to its answer.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,13 +11,14 @@ use kyma_registry::{ApiError, Resource, Subresource};
 
 use crate::body::Body;
 use crate::encode::Accept;
+use crate::exchange::Exchange;
+use crate::limits::Class;
 use crate::path::{ResourcePath, Target, parse};
 use crate::query::Query;
 use crate::service::Shared;
+use crate::verbs::review::Review;
 use crate::verbs::{self, Call};
-use crate::{discovery, openapi, response};
-
-const TEXT: &str = "text/plain; charset=utf-8";
+use crate::{discovery, health, openapi, response};
 
 /// An API verb (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ impl Verb {
 pub(crate) enum Route<'a> {
     /// A verb on a kind.
     Kind { resource: Arc<Resource>, path: ResourcePath<'a>, verb: Verb, subresource: Subresource },
+    /// A question of this user about themselves.
+    Review { review: Review, user: User },
     /// Anything else.
     Other(Target<'a>),
     /// No handler: the answer is no Status.
@@ -61,16 +63,31 @@ pub(crate) enum Route<'a> {
 }
 
 impl Route<'_> {
-    /// Reads the body where the verb has one.
-    pub(crate) async fn body(
-        &self,
-        method: &Method,
-        read: impl Future<Output = Result<Bytes, ApiError>>,
-    ) -> Result<Bytes, ApiError> {
+    /// Whether the verb has a body that is read.
+    pub(crate) fn has_body(&self, method: &Method) -> bool {
+        matches!(self, Route::Kind { .. } | Route::Review { .. }) && *method != Method::GET
+    }
+
+    /// What the request counts as (k8s.io/apiserver/pkg/server/filters/{maxinflight,longrunning}.go).
+    pub(crate) fn class(&self, method: &Method) -> Class {
         match self {
-            Route::Kind { .. } if *method != Method::GET => read.await,
-            _ => Ok(Bytes::new()),
+            Route::Kind { verb: Verb::Watch, .. } => Class::LongRunning,
+            Route::Other(Target::Health { .. }) => Class::Health,
+            _ if matches!(*method, Method::GET | Method::HEAD) => Class::ReadOnly,
+            _ => Class::Mutating,
         }
+    }
+}
+
+/// A request's verb as an audit event names it: that of a kind, else the method in lower case.
+pub(crate) fn verb_name(parts: &Parts, target: &Target<'_>) -> String {
+    let verb = match target {
+        Target::Resource(path) => verb_of(&parts.method, path, &Query::parse(parts.uri.query())).ok(),
+        _ => None,
+    };
+    match verb {
+        Some(verb) => verb.as_str().to_owned(),
+        None => parts.method.as_str().to_ascii_lowercase(),
     }
 }
 
@@ -81,7 +98,8 @@ pub(crate) fn route<'a>(
     user: Option<&User>,
 ) -> Result<Route<'a>, ApiError> {
     let target = parse(parts.uri.path());
-    if let Target::Health { .. } = target {
+    // What everybody may ask (ClusterRole `system:public-info-viewer`): not for a single check, which shows why it fails.
+    if matches!(target, Target::Health { check: None, .. } | Target::Version) {
         return Ok(Route::Other(target));
     }
     let Some(user) = user else { return Err(ApiError::unauthorized()) };
@@ -103,6 +121,12 @@ pub(crate) fn route<'a>(
         name: path.name,
     };
     authorize(user, &attributes)?;
+    if let Some(review) = Review::of(&path) {
+        return match verb {
+            Verb::Create => Ok(Route::Review { review, user: user.clone() }),
+            _ => Err(ApiError::method_not_allowed()),
+        };
+    }
     let catalog = shared.registry.catalog();
     let Some(resource) = catalog.find(path.group, path.version, path.resource) else {
         // Groups of custom kinds have one handler for all their paths, which knows only served kinds.
@@ -186,6 +210,7 @@ pub(crate) async fn answer(
     parts: &Parts,
     route: Route<'_>,
     body: Bytes,
+    exchange: &Exchange,
 ) -> Result<Response<Body>, ApiError> {
     match route {
         Route::Kind { resource, path, verb, subresource } => {
@@ -203,7 +228,7 @@ pub(crate) async fn answer(
                 Verb::Get => verbs::get::get(&call).await,
                 Verb::List => verbs::list::list(&call).await,
                 Verb::Watch => {
-                    let meter = shared.metrics.watch(&resource);
+                    let meter = shared.metrics.watch(&resource, exchange.labels());
                     verbs::watch::watch(&call, &shared.registry, shared.closing.subscribe(), meter)
                 }
                 Verb::Create => verbs::create::create(&call).await,
@@ -213,31 +238,30 @@ pub(crate) async fn answer(
                 Verb::DeleteCollection => verbs::delete::delete_collection(&call).await,
             }
         }
+        Route::Review { review, user } => review.answer(&user, &parts.headers, &body),
         Route::Other(target) => other(shared, parts, &target),
         Route::NoSuchPage => Ok(no_such_page()),
     }
 }
 
 fn no_such_page() -> Response<Body> {
-    response::bytes(StatusCode::NOT_FOUND, TEXT, PAGE_NOT_FOUND)
+    response::text(StatusCode::NOT_FOUND, PAGE_NOT_FOUND)
 }
 
 fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response<Body>, ApiError> {
+    if let Target::Health { endpoint, check } = target {
+        let state = health::State::new(shared.registry.store(), *shared.closing.borrow());
+        // Whatever the method, as in the real server.
+        return Ok(health::answer(&state, endpoint, *check, parts.uri.query()));
+    }
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return Err(ApiError::method_not_allowed());
     }
     let catalog = shared.registry.catalog();
     let document = match target {
-        Target::Health { endpoint, check } => {
-            return Ok(health(endpoint, *check, &Query::parse(parts.uri.query())));
-        }
         Target::Metrics => {
-            let text = shared.metrics.encode();
-            return Ok(response::bytes(
-                StatusCode::OK,
-                "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                text,
-            ));
+            let (content_type, text) = shared.metrics.encode(&parts.headers);
+            return Ok(response::bytes(StatusCode::OK, content_type, text));
         }
         Target::OpenApiV3(path) => return openapi::v3(&catalog, *path),
         Target::OpenApiV2 => return openapi::v2(&catalog, &parts.headers),
@@ -256,22 +280,8 @@ fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response
             Some(resources) => resources,
             None => return Ok(no_such_page()),
         },
-        Target::Resource(_) | Target::Unknown => return Ok(no_such_page()),
+        Target::Health { .. } | Target::Resource(_) | Target::Unknown => return Ok(no_such_page()),
     };
     let accept = Accept::from_headers(&parts.headers, false)?;
     response::value(StatusCode::OK, accept, &document)
-}
-
-/// The checks of each health endpoint; all of them hold while requests are answered.
-const CHECKS: [&str; 2] = ["ping", "store"];
-
-fn health(endpoint: &str, check: Option<&str>, query: &Query<'_>) -> Response<Body> {
-    match check {
-        Some(check) if !CHECKS.contains(&check) => no_such_page(),
-        None if query.flag("verbose") => {
-            let lines: String = CHECKS.iter().map(|check| format!("[+]{check} ok\n")).collect();
-            response::bytes(StatusCode::OK, TEXT, format!("{lines}{endpoint} check passed\n"))
-        }
-        _ => response::bytes(StatusCode::OK, TEXT, "ok"),
-    }
 }

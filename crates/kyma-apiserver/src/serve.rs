@@ -1,36 +1,59 @@
-//! Serving over TLS: connections, client certificates, and a clean end.
+//! Serving over TLS: who the server is, who is at the other end, what connections may cost, and a clean end.
+//!
+//! A connection walks: [`Listener::serve`] accepts it if there is room → `connection.rs` (handshake within its time, who
+//! has shown which certificate) → each request: `authn` (certificate or token) → [`ApiServer::handle`]. `activity.rs`
+//! knows which time limit a connection has overrun. `renewal.rs` replaces certificates before they end.
 
-mod certificates;
+mod activity;
+mod bodies;
+mod connection;
+mod identity;
 mod kubeconfig;
+mod limits;
+mod names;
+mod renewal;
+pub(crate) mod stats;
+mod tls;
+mod transport;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use kyma_registry::authz::User;
+use kyma_store::Clock;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
+use self::connection::{Floor, Place};
+use self::tls::Tls;
+use crate::authn::TokenHolder;
 use crate::service::ApiServer;
 
-pub use certificates::{CertificateError, Identity};
+pub use identity::{Identity, IdentityError, Renewed};
 pub use kubeconfig::{WriteError, write as write_kubeconfig};
+pub use limits::ConnectionLimits;
+pub use names::{NameError, Names};
+pub use renewal::Kubeconfig;
+pub use stats::ConnectionStats;
+pub use tls::TlsError;
 
 /// The port that is used where none is asked for.
 pub const DEFAULT_PORT: u16 = 6443;
 /// How many ports after the default one are tried.
 const PORT_ATTEMPTS: u16 = 100;
-/// A handshake that takes longer is given up.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long open requests may take after the server was told to end.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long open requests may take after the server was told to end, so that all is over within five seconds.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Pause when the system gives no connection, so that the loop is not a hot one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// When the system asks a silent client whether it is still there: first and again. Linux asks nine times.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
 
 /// Why a server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +81,27 @@ pub enum BindError {
         /// The last that was tried.
         last: u16,
     },
+}
+
+/// How to serve.
+pub struct ServeOptions {
+    /// What connections may cost.
+    pub limits: ConnectionLimits,
+    /// The time by which certificates are valid and renewed.
+    pub clock: Arc<dyn Clock>,
+    /// What is written again when the admin's certificate is renewed.
+    pub kubeconfig: Option<Kubeconfig>,
+    /// How long open requests may take after the end was asked for; [`DRAIN_TIMEOUT`] is meant.
+    pub drain_timeout: Duration,
+}
+
+impl std::fmt::Debug for ServeOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServeOptions")
+            .field("limits", &self.limits)
+            .field("kubeconfig", &self.kubeconfig)
+            .finish()
+    }
 }
 
 /// A bound address, not served yet.
@@ -104,76 +148,96 @@ impl Listener {
 
     /// The URL for clients; an unspecified address is reached through loopback.
     pub fn url(&self) -> String {
-        let ip = if self.address.ip().is_unspecified() {
-            IpAddr::V4(Ipv4Addr::LOCALHOST)
-        } else {
-            self.address.ip()
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
         };
         format!("https://{}", SocketAddr::new(ip, self.address.port()))
     }
 
-    /// Serves until `shutdown` is done, then ends watches and lets open requests finish, for a few seconds.
+    /// Serves until `shutdown` is done. Then nobody new gets in, watches end, and open requests have some
+    /// seconds to finish before they are cut off.
     ///
     /// # Errors
     /// Where the certificates cannot be used.
     pub async fn serve(
         self,
         server: ApiServer,
-        identity: &Identity,
+        mut identity: Identity,
+        options: ServeOptions,
         shutdown: impl Future<Output = ()>,
-    ) -> Result<(), CertificateError> {
-        let acceptor = TlsAcceptor::from(identity.server_config()?);
-        let graceful = GracefulShutdown::new();
-        let mut shutdown = std::pin::pin!(shutdown);
-        loop {
-            let accepted = tokio::select! {
+    ) -> Result<(), TlsError> {
+        let ServeOptions { limits, clock, kubeconfig, drain_timeout } = options;
+        let tls = Tls::new(&identity, &clock)?;
+        let holder = TokenHolder { token: identity.token().clone(), user: Arc::new(User::admin()) };
+        let stats = Arc::clone(server.connections());
+        stats.limit.store(limits.connections as u64, Ordering::Relaxed);
+        let clock_of_renewal = Arc::clone(&clock);
+        let floor = Arc::new(Floor { server: server.clone(), tls, holder, clock, limits, stats });
+        let (drain, _) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        {
+            let accepting = accept(&self.listener, &floor, &drain, &mut connections);
+            let renewing = renewal::run(&mut identity, &floor.tls, &clock_of_renewal, kubeconfig.as_ref());
+            tokio::select! {
                 biased;
-                () = &mut shutdown => break,
-                accepted = self.listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, _)) => {
-                    let connection = connection(server.clone(), acceptor.clone(), stream, graceful.watcher());
-                    tokio::spawn(connection);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                () = shutdown => {}
+                never = renewing => match never {},
+                never = accepting => match never {},
             }
         }
         drop(self.listener);
-        server.close_watches();
-        if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests that were still open were cut off");
+        server.drain();
+        drain.send_replace(true);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if timeout(drain_timeout, drained).await.is_err() {
+            tracing::warn!(connections = connections.len(), "requests that were still open are cut off");
         }
         Ok(())
     }
 }
 
-async fn connection(
-    server: ApiServer,
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    // Small writes must not wait for more: a watch event is one.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
-    }
-    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
-        Err(_) => return tracing::debug!("a TLS handshake took too long"),
-    };
-    let user = certificates::user(stream.get_ref().1.peer_certificates()).map(Arc::new);
-    let service = service_fn(move |request| {
-        let (server, user) = (server.clone(), user.clone());
-        async move { Ok::<_, std::convert::Infallible>(server.handle(request, user.as_deref()).await) }
-    });
-    let builder = auto::Builder::new(TokioExecutor::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
-        tracing::debug!(error, "a connection ended early");
+/// Accepts connections for ever.
+async fn accept(
+    listener: &TcpListener,
+    floor: &Arc<Floor>,
+    drain: &watch::Sender<bool>,
+    connections: &mut JoinSet<()>,
+) -> std::convert::Infallible {
+    let places = Arc::new(Semaphore::new(floor.limits.connections));
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&places).try_acquire_owned() else {
+            floor.stats.refused.add();
+            tracing::debug!(%peer, "a connection was closed: too many are open");
+            continue;
+        };
+        prepare(&stream);
+        let place = Place::taken(&floor.stats, permit);
+        connections.spawn(Arc::clone(floor).connection(stream, peer, drain.subscribe(), place));
     }
 }
+
+fn prepare(stream: &TcpStream) {
+    // Small writes must not wait for more: a watch event is one.
+    let set = stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_keepalive(&KEEPALIVE));
+    if let Err(error) = set {
+        tracing::debug!(%error, "a connection's options could not be set");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,17 +7,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
-use kyma_registry::Registry;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
 use kyma_registry::authz::User;
+use kyma_registry::{ApiError, Random as _, Registry};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tower::{BoxError, Service};
 
+use crate::audit::AuditLog;
 use crate::background::Background;
 use crate::body::Body;
 use crate::builder::Builder;
+use crate::exchange::Exchange;
+use crate::limits::{Gates, Unread};
 use crate::metrics::Metrics;
-use crate::{decode, response, router};
+use crate::random::Seeded;
+use crate::router::Route;
+use crate::serve::ConnectionStats;
+use crate::{response, router};
 
 /// An API server. Cheap to clone; it ends with its last clone.
 #[derive(Clone)]
@@ -26,8 +34,25 @@ pub struct ApiServer(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     pub(crate) metrics: Metrics,
+    pub(crate) gates: Arc<Gates>,
+    pub(crate) audit: Option<Arc<AuditLog>>,
+    /// Where the names of requests come from; not the registry's source, so that a log changes no UID.
+    pub(crate) names: Seeded,
+    pub(crate) connections: Arc<ConnectionStats>,
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) _background: Background,
+}
+
+impl Shared {
+    /// A name for a request that brings none: a version 4 UUID.
+    pub(crate) fn audit_id(&self) -> HeaderValue {
+        let bits = (u128::from(self.names.next_u64()) << 64) | u128::from(self.names.next_u64());
+        let id = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        let text = id.hyphenated().encode_lower(&mut text);
+        // Digits and hyphens are always a header's value.
+        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+    }
 }
 
 impl std::fmt::Debug for ApiServer {
@@ -56,12 +81,26 @@ impl ApiServer {
         Client { server: self.clone(), user: None }
     }
 
+    /// What happened to connections, where the server is served over a network.
+    pub fn connections(&self) -> &Arc<ConnectionStats> {
+        &self.0.connections
+    }
+
     /// Ends all watches, as a server does that is about to stop. New ones end at once.
     pub fn close_watches(&self) {
+        self.drain();
+    }
+
+    /// Says that the server is about to end: `/readyz` fails, so that no more is sent here, and watches end. All else is
+    /// answered as before, for as long as somebody serves it.
+    pub fn drain(&self) {
         self.0.closing.send_replace(true);
     }
 
-    /// Answers a request of `user`, `None` for somebody without credentials.
+    /// Answers a request of `user`, `None` for somebody without credentials. An extension [`PeerAddress`] says from where
+    /// it has come.
+    ///
+    /// [`PeerAddress`]: crate::PeerAddress
     pub async fn handle<B>(&self, request: Request<B>, user: Option<&User>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes>,
@@ -69,17 +108,85 @@ impl ApiServer {
     {
         let (parts, body) = request.into_parts();
         let route = router::route(&self.0, &parts, user);
-        let measured = self.0.metrics.begin(&parts, route.as_ref().ok());
+        let mut exchange = Exchange::begin(&self.0, &parts, route.as_ref(), user);
         let answer = match route {
-            Ok(route) => match route.body(&parts.method, decode::read(body)).await {
-                Ok(body) => router::answer(&self.0, &parts, route, body).await,
-                Err(error) => Err(error),
-            },
+            Ok(route) => self.serve(&parts, route, body, user, &mut exchange).await,
             Err(error) => Err(error),
         };
-        let response = answer.unwrap_or_else(|error| response::failure(&error, &parts.headers));
-        measured.end(&response);
-        response
+        let response = answer.unwrap_or_else(|error| {
+            exchange.failed(&error);
+            response::failure(&error, &parts.headers)
+        });
+        exchange.answered(response)
+    }
+
+    /// Answers a request whose credentials are not valid, on whatever path: 401.
+    pub fn refuse<B>(&self, request: Request<B>) -> Response<Body> {
+        let (parts, _) = request.into_parts();
+        let error = ApiError::unauthorized();
+        let mut exchange = Exchange::begin(&self.0, &parts, Err(&error), None);
+        exchange.failed(&error);
+        exchange.answered(response::failure(&error, &parts.headers))
+    }
+
+    /// Answers a request inside the server's limits.
+    async fn serve<B>(
+        &self,
+        parts: &Parts,
+        route: Route<'_>,
+        body: B,
+        user: Option<&User>,
+        exchange: &mut Exchange,
+    ) -> Result<Response<Body>, ApiError>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let class = route.class(&parts.method);
+        let time = self.0.gates.timeout(class, parts.uri.query())?;
+        let Some(pass) = self.0.gates.admit(class, user) else {
+            exchange.terminated(StatusCode::TOO_MANY_REQUESTS);
+            return Ok(response::too_many_requests());
+        };
+        exchange.hold(pass);
+        let Some(time) = time else { return self.work(parts, route, body, exchange).await };
+        match timeout(time, self.work(parts, route, body, exchange)).await {
+            Ok(answer) => answer,
+            // A write that has come to the store goes its way.
+            Err(_) => {
+                exchange.terminated(StatusCode::GATEWAY_TIMEOUT);
+                Err(ApiError::timeout("request did not complete within the allotted timeout", 0))
+            }
+        }
+    }
+
+    async fn work<B>(
+        &self,
+        parts: &Parts,
+        route: Route<'_>,
+        body: B,
+        exchange: &mut Exchange,
+    ) -> Result<Response<Body>, ApiError>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let mut bytes = Bytes::new();
+        if route.has_body(&parts.method) {
+            match self.0.gates.read(body).await {
+                Ok((read, pass)) => {
+                    exchange.hold(pass);
+                    exchange.body(&parts.headers, &read);
+                    bytes = read;
+                }
+                Err(Unread::Refused(error)) => return Err(error),
+                Err(Unread::Overloaded) => {
+                    exchange.terminated(StatusCode::TOO_MANY_REQUESTS);
+                    return Ok(response::too_many_requests());
+                }
+            }
+        }
+        router::answer(&self.0, parts, route, bytes, exchange).await
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// How long a fleet takes over the network, and what it costs server and operator.
     Fleet(FleetArgs),
-    /// `requests` and `up` with their defaults: what needs no real control plane.
+    /// What a durable write costs the store, beside one in memory, and how long its opening takes.
+    Store(StoreArgs),
+    /// `requests`, `up`, `up --durable` and `store` with their defaults: what needs no real control plane.
     Embedded(SuiteArgs),
     /// `requests --real` and `fleet --real` with their defaults.
     Real(SuiteArgs),
@@ -82,9 +84,12 @@ pub(crate) struct RequestsArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct UpArgs {
-    /// Kymas of the fleet that is compared with one Kyma. [default: 1000, with --quick 5]
+    /// Kymas of the fleet that is compared with one Kyma. [default: 1000, with --durable 4000, with --quick 5]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) kymas: Option<usize>,
+    /// With a data directory, in the temporary folder, instead of in memory.
+    #[arg(long)]
+    pub(crate) durable: bool,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
@@ -106,6 +111,23 @@ pub(crate) struct FleetArgs {
     /// The operator's flag of the same name.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) max_concurrent_reconciles: u16,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct StoreArgs {
+    /// Objects that are created, and then replaced once each. [default: 20000, with --quick 2000]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) objects: Option<usize>,
+    /// Objects in the store whose opening is measured. [default: 100000, with --quick 10000]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) stored_objects: Option<usize>,
+    /// Where to make the data directories: their disk is what is measured. [default: the temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
@@ -150,8 +172,20 @@ impl SuiteArgs {
     }
 
     /// What `up` would have been called with.
-    pub(crate) fn up(&self) -> UpArgs {
-        UpArgs { kymas: None, common: self.common.clone(), out: self.out("up.md") }
+    pub(crate) fn up(&self, durable: bool) -> UpArgs {
+        let out = self.out(if durable { "up-durable.md" } else { "up.md" });
+        UpArgs { kymas: None, durable, common: self.common.clone(), out }
+    }
+
+    /// What `store` would have been called with.
+    pub(crate) fn store(&self) -> StoreArgs {
+        StoreArgs {
+            objects: None,
+            stored_objects: None,
+            scratch: None,
+            common: self.common.clone(),
+            out: self.out("store.md"),
+        }
     }
 
     /// What `fleet --real` would have been called with.
@@ -208,7 +242,8 @@ mod tests {
     fn a_fleet_needs_a_server() {
         assert!(parse("fleet --kymas 5").is_err());
         assert!(parse("fleet --real --embedded").is_ok());
-        for line in ["fleet --real --kymas 0", "up --runs 0", "requests --connections 0"] {
+        for line in ["fleet --real --kymas 0", "up --runs 0", "requests --connections 0", "store --objects 0"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }
@@ -223,6 +258,10 @@ mod tests {
         let Ok(Command::Fleet(typed)) = parse("fleet --real --quick --out d/fleet-real.md") else { panic!() };
         assert_eq!(format!("{:?}", suite.fleet()), format!("{typed:?}"));
         let Ok(Command::Up(typed)) = parse("up --quick --out d/up.md") else { panic!() };
-        assert_eq!(format!("{:?}", suite.up()), format!("{typed:?}"));
+        assert_eq!(format!("{:?}", suite.up(false)), format!("{typed:?}"));
+        let Ok(Command::Up(typed)) = parse("up --durable --quick --out d/up-durable.md") else { panic!() };
+        assert_eq!(format!("{:?}", suite.up(true)), format!("{typed:?}"));
+        let Ok(Command::Store(typed)) = parse("store --quick --out d/store.md") else { panic!() };
+        assert_eq!(format!("{:?}", suite.store()), format!("{typed:?}"));
     }
 }

@@ -76,6 +76,12 @@ pub(crate) enum Error {
     WatchesEnded,
     #[error("{what} took longer than {limit:?}")]
     TimeLimit { what: String, limit: Duration },
+    #[error("failed to open the store")]
+    OpenStore(#[source] Box<kyma_store::OpenError>),
+    #[error("failed to write to the store")]
+    Commit(#[source] Box<kyma_store::CommitError>),
+    #[error("failed to copy the store's file")]
+    CopyStore(#[source] io::Error),
     #[error("a worker of the load driver did not come back")]
     Worker(#[source] tokio::task::JoinError),
     #[error("the figures are printed, but do not count: {0}")]

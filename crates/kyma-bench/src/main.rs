@@ -2,11 +2,11 @@
 //!
 //! It starts the release binary, and the real control plane where a figure stands beside it, drives them over TLS as
 //! any client would, and reads their CPU time and memory from the process table. It links nothing of what it
-//! measures. CPU time is the figure to trust on a machine that others use too; times and rates are only as good as
+//! measures, the store excepted, which is measured alone and in this process. CPU time is the figure to trust on a machine that others use too; times and rates are only as good as
 //! the machine is quiet.
 //!
-//! A run is a list of `scenario`s: `requests` (one request's price), `up` (a fleet in one process) and `fleet` (a fleet
-//! over the network). Each starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
+//! A run is a list of `scenario`s: `requests` (one request's price), `up` (a fleet in one process), `fleet` (a fleet
+//! over the network) and `store` (a durable write's price). Each but the last starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
 //! Markdown of them. Whoever is dropped ends the processes it started, so failure, a time limit and Ctrl-C all clean up.
 
 mod args;

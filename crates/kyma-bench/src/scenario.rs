@@ -2,6 +2,7 @@
 
 mod fleet;
 mod requests;
+mod store;
 mod up;
 
 use crate::args::{Args, Command};
@@ -16,9 +17,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         Command::Requests(args) => requests::run(&args).await,
         Command::Up(args) => up::run(&args).await,
         Command::Fleet(args) => fleet::run(&args).await,
+        Command::Store(args) => store::run(&args).await,
         Command::Embedded(args) => {
             requests::run(&args.requests(false)).await?;
-            up::run(&args.up()).await
+            up::run(&args.up(false)).await?;
+            up::run(&args.up(true)).await?;
+            store::run(&args.store()).await
         }
         Command::Real(args) => {
             requests::run(&args.requests(true)).await?;

@@ -10,6 +10,25 @@ use clap::{Parser, ValueEnum};
 pub enum Command {
     /// Run the cases; exit code 1 when one fails.
     Run(Args),
+    /// Kill `kymactl apiserver` under load again and again: nothing that it acknowledged may be lost.
+    Durability(DurabilityArgs),
+}
+
+/// How often to kill the server, and which.
+#[derive(Clone, Debug, Parser)]
+pub struct DurabilityArgs {
+    /// How often the server is killed; between these ends some more are by SIGTERM.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    pub kills: u16,
+    /// Repeats the choices of a run: which writes, and after how many the server ends.
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+    /// The kymactl binary.
+    #[arg(long, value_name = "FILE", env = "KYMACTL_BIN")]
+    pub kymactl: PathBuf,
+    /// The folder with the inventory's CRDs.
+    #[arg(long, value_name = "DIR", default_value = "config/crd/bases")]
+    pub crds: PathBuf,
 }
 
 /// What to run, and against what.
@@ -59,7 +78,7 @@ pub enum Which {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Command, Which};
+    use super::{Args, Command, Which};
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -68,7 +87,7 @@ mod tests {
 
     #[test]
     fn without_flags_everything_runs_on_both() {
-        let Command::Run(args) = Command::try_parse_from(["kyma-conformance", "run"]).unwrap();
+        let args = Args::try_parse_from(["run"]).unwrap();
         assert_eq!((args.server, args.filter.as_str(), args.concurrency), (Which::Both, "", 4));
     }
 

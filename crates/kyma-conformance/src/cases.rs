@@ -20,8 +20,11 @@ mod patch;
 mod pruning;
 mod races;
 mod read;
+mod reviews;
 mod selectors;
 mod status;
+mod strategic;
+mod typed;
 mod update;
 mod validation;
 mod watch;
@@ -43,14 +46,17 @@ pub(crate) fn all() -> Vec<Case> {
         update::CASES,
         status::CASES,
         patch::CASES,
+        strategic::CASES,
         delete::CASES,
         races::CASES,
         definition_faults::CASES,
         validation::CASES,
+        typed::CASES,
         pruning::CASES,
         kyma_kinds::CASES,
         discovery::CASES,
         health::CASES,
+        reviews::CASES,
         encodings::CASES,
         bad_bodies::CASES,
         bad_paths::CASES,

@@ -1,17 +1,12 @@
 //! The same kubectl command lines against two servers, and their outputs compared.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tempfile::TempDir;
-use tokio::process::Command;
 use tokio::time::Instant;
 
 use crate::check::{Failure, Outcome};
-use crate::context::NAMESPACES;
-use crate::fixture;
 use crate::output::{Output, Totals, Verdict};
 use crate::runner::report;
 use crate::server::Server;
@@ -19,25 +14,16 @@ use crate::server::Server;
 mod mask;
 mod script;
 mod scripts;
+mod session;
 
 use mask::Masks;
+use script::Line;
 pub(crate) use script::Script;
-use script::words;
 pub(crate) use scripts::scripts;
+use session::{Said, Session};
 
 /// How many scripts run at a time; each runs on both servers.
-const CONCURRENCY: usize = 2;
-
-/// For one command line; kubectl waits for deletions by itself.
-const LINE_LIMIT: Duration = Duration::from_secs(90);
-
-/// What a command line left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
+const CONCURRENCY: usize = 3;
 
 /// Runs the scripts whose names contain `filter`, and prints a line for each.
 pub(crate) async fn compare_all(
@@ -50,14 +36,14 @@ pub(crate) async fn compare_all(
     let mut totals = Totals::default();
     let label = format!("{} and {}", servers[0].label, servers[1].label);
     let masks = Masks::new();
-    let wanted = scripts().iter().filter(|script| script.name.contains(filter));
+    let wanted = scripts().into_iter().filter(|script| script.name.contains(filter));
     let all = stream::iter(wanted.map(|script| {
         let masks = &masks;
         async move {
             let started = Instant::now();
             let verdict = if kubectl.exists() {
                 let namespace = format!("{}-{run}", script.name.replace('/', "-"));
-                compare(kubectl, servers, script, &namespace, masks)
+                compare(kubectl, servers, &script, &namespace, masks)
                     .await
                     .map_or_else(Verdict::Failed, |()| Verdict::Passed)
             } else {
@@ -76,7 +62,7 @@ pub(crate) async fn compare_all(
 /// Prints the scripts whose names contain `filter` as skipped.
 pub(crate) fn skip_all(filter: &str, output: &mut Output) -> Totals {
     let mut totals = Totals::default();
-    for script in scripts().iter().filter(|script| script.name.contains(filter)) {
+    for script in scripts().into_iter().filter(|script| script.name.contains(filter)) {
         let verdict = Verdict::Skipped("it compares two servers".to_owned());
         report(output, &mut totals, (script.name, "one server"), Duration::ZERO, &verdict);
     }
@@ -94,11 +80,23 @@ async fn compare(
     let one = Session::open(kubectl, servers[0], script, namespace).await?;
     let other = Session::open(kubectl, servers[1], script, namespace).await?;
     let mut different = Vec::new();
+    let mut beside = Vec::new();
     for line in script.lines {
-        let outcome = match tokio::join!(one.run(line), other.run(line)) {
-            (Ok(said), Ok(reference)) => equal(line, &said, &reference, masks),
-            (Err(failure), _) | (_, Err(failure)) => Err(failure),
+        if Line::parse(line).beside {
+            let started = tokio::try_join!(one.start_beside(line), other.start_beside(line));
+            beside.push((line, started));
+            continue;
+        }
+        let outcome = tokio::try_join!(one.run(line), other.run(line))
+            .and_then(|(said, reference)| equal(line, &said, &reference, masks));
+        different.extend(outcome.err().map(|failure| failure.to_string()));
+    }
+    for (line, started) in beside {
+        let ended = match started {
+            Ok((one, other)) => tokio::try_join!(one.end(), other.end()),
+            Err(failure) => Err(failure),
         };
+        let outcome = ended.and_then(|(said, reference)| equal(line, &said, &reference, masks));
         different.extend(outcome.err().map(|failure| failure.to_string()));
     }
     one.close().await;
@@ -143,61 +141,6 @@ fn first_difference(expected: &str, actual: &str) -> (String, String) {
         expected.lines().zip(actual.lines()).take_while(|(expected, actual)| expected == actual).count();
     let from = |text: &str| text.lines().skip(same.saturating_sub(1)).take(12).collect::<Vec<_>>().join("\n");
     (from(expected), from(actual))
-}
-
-/// A script on one server: a namespace and a folder with the script's files.
-struct Session<'a> {
-    kubectl: &'a Path,
-    server: &'a Server,
-    namespace: &'a str,
-    folder: TempDir,
-}
-
-impl<'a> Session<'a> {
-    async fn open(
-        kubectl: &'a Path,
-        server: &'a Server,
-        script: &Script,
-        namespace: &'a str,
-    ) -> Outcome<Self> {
-        let failed =
-            |error: std::io::Error| Failure::new("a folder for files", "it can be made", error.to_string());
-        let folder = tempfile::tempdir().map_err(failed)?;
-        for (name, text) in script.files {
-            std::fs::write(folder.path().join(name), text).map_err(failed)?;
-        }
-        server.http.post(NAMESPACES, &fixture::namespace(namespace)).await?.created()?;
-        Ok(Self { kubectl, server, namespace, folder })
-    }
-
-    /// Runs one command line; `$NS` in it is the script's namespace.
-    async fn run(&self, line: &str) -> Outcome<Said> {
-        let failed = |why: String| Failure::new(format!("kubectl {line}"), "it runs", why);
-        let mut command = Command::new(self.kubectl);
-        command
-            .arg("--kubeconfig")
-            .arg(&self.server.kubeconfig)
-            .args(words(&line.replace("$NS", self.namespace)))
-            .current_dir(self.folder.path())
-            // Discovery is cached by address below the home folder, and addresses are used again.
-            .env("HOME", self.folder.path())
-            .env_remove("KUBECONFIG")
-            .env_remove("KUBECACHEDIR")
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        let late = |_| failed(format!("no end after {} s", LINE_LIMIT.as_secs()));
-        let output = tokio::time::timeout(LINE_LIMIT, command.output()).await.map_err(late)?;
-        let output = output.map_err(|error| failed(error.to_string()))?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ok(Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
-    }
-
-    /// Deletes the namespace, and that of `$NS-other`, and does not wait for it.
-    async fn close(self) {
-        for name in [self.namespace.to_owned(), format!("{}-other", self.namespace)] {
-            let _ = self.server.http.delete(&format!("{NAMESPACES}/{name}")).await;
-        }
-    }
 }
 
 #[cfg(test)]

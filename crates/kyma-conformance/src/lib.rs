@@ -17,6 +17,7 @@ mod cases;
 mod check;
 mod client;
 mod context;
+mod durability;
 mod fixture;
 mod kubectl;
 mod lifecycle;
@@ -28,7 +29,8 @@ mod server;
 mod suite;
 mod watch;
 
-pub use args::{Args, Command, Which};
+pub use args::{Args, Command, DurabilityArgs, Which};
+pub use durability::run as durability;
 pub use output::{Output, Totals};
 pub use server::ServerError;
 pub use suite::{RunError, run};

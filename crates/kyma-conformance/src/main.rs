@@ -4,13 +4,16 @@ use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::Parser;
-use kyma_conformance::{Command, Output, run};
+use kyma_conformance::{Command, Output, durability, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Run(args) = Command::parse();
     let mut output = Output::new(stdout(), stdout().is_terminal());
-    match run(&args, &mut output).await {
+    let done = match Command::parse() {
+        Command::Run(args) => run(&args, &mut output).await,
+        Command::Durability(args) => durability(&args, &mut output).await,
+    };
+    match done {
         Ok(totals) if totals.failed == 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {

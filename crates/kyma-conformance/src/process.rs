@@ -47,6 +47,12 @@ impl Process {
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
     }
 
+    /// SIGKILL; returns when it is gone.
+    pub(crate) async fn kill(mut self) {
+        // An error means that it is gone already.
+        let _ = self.child.kill().await;
+    }
+
     /// SIGTERM, and SIGKILL if that does not help. True if it ended in time with exit code 0.
     pub(crate) async fn end(mut self) -> bool {
         let Some(id) = self.child.id() else { return false };

@@ -74,6 +74,7 @@ pub(crate) struct Server {
 
 enum Origin {
     Given,
+    Durable(Box<Process>),
     Embedded(Box<Process>, TempDir),
     Real(PathBuf),
 }
@@ -88,26 +89,25 @@ impl Server {
     pub(crate) async fn embedded(kymactl: Option<&Path>) -> Result<Self, ServerError> {
         let kymactl = kymactl.ok_or(ServerError::NameKymactl)?;
         let folder = tempfile::tempdir().map_err(ServerError::PrepareEmbedded)?;
-        let port = free_port().map_err(ServerError::PrepareEmbedded)?.to_string();
-        let kubeconfig = folder.path().join("kubeconfig");
-        let file = kubeconfig.display().to_string();
-        let args = [
-            "apiserver",
-            "--bind-address",
-            "127.0.0.1",
-            "--secure-port",
-            &port,
-            "--in-memory",
-            "--write-kubeconfig",
-            &file,
-        ];
-        let started = Process::start(kymactl, &args, folder.path().join("log"));
-        let mut process =
-            started.map_err(|source| ServerError::StartProgram { program: kymactl.to_owned(), source })?;
-        if let Err(why) = written(&kubeconfig, &mut process).await {
-            return Err(ServerError::AwaitEmbedded { why, tail: process.tail() });
-        }
+        let port = free_port().map_err(ServerError::PrepareEmbedded)?;
+        let (process, kubeconfig) = launch(kymactl, folder.path(), port, &["--in-memory"]).await?;
         Self::connect("embedded", kubeconfig, Origin::Embedded(Box::new(process), folder)).await
+    }
+
+    /// `kymactl apiserver` on this port, with its objects below a folder that outlives it.
+    pub(crate) async fn durable(kymactl: &Path, folder: &Path, port: u16) -> Result<Self, ServerError> {
+        let data = data_folder(folder);
+        let store = ["--data-dir", &data.display().to_string()];
+        let (process, kubeconfig) = launch(kymactl, folder, port, &store).await?;
+        Self::connect("embedded", kubeconfig, Origin::Durable(Box::new(process))).await
+    }
+
+    /// SIGKILL, to what was started here as a single process.
+    pub(crate) async fn kill(self) {
+        match self.origin {
+            Origin::Durable(process) | Origin::Embedded(process, _) => process.kill().await,
+            Origin::Given | Origin::Real(_) => {}
+        }
     }
 
     /// The real control plane, by its script.
@@ -134,15 +134,8 @@ impl Server {
     pub(crate) async fn stop(self) -> Result<(), String> {
         match self.origin {
             Origin::Given => Ok(()),
-            Origin::Embedded(process, _folder) => {
-                let tail = process.tail();
-                if process.end().await {
-                    return Ok(());
-                }
-                Err(format!(
-                    "the embedded server did not end with exit code 0 on SIGTERM; the end of its output:\n{tail}"
-                ))
-            }
+            Origin::Embedded(process, _folder) => end(process).await,
+            Origin::Durable(process) => end(process).await,
             Origin::Real(script) => match controlplane(&script, "down").status().await {
                 Ok(status) if status.success() => Ok(()),
                 Ok(status) => Err(format!("`{} down`: {status}", script.display())),
@@ -150,6 +143,49 @@ impl Server {
             },
         }
     }
+}
+
+/// Where a durable server below this folder keeps what it keeps.
+pub(crate) fn data_folder(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// Starts `kymactl apiserver` with its log and its kubeconfig in a folder, and waits until it serves.
+async fn launch(
+    kymactl: &Path,
+    folder: &Path,
+    port: u16,
+    store: &[&str],
+) -> Result<(Process, PathBuf), ServerError> {
+    let kubeconfig = folder.join("kubeconfig");
+    // That of an earlier start would look like this one's.
+    match std::fs::remove_file(&kubeconfig) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(ServerError::PrepareEmbedded(error));
+        }
+        _ => {}
+    }
+    let (port, file) = (port.to_string(), kubeconfig.display().to_string());
+    let mut args = vec!["apiserver", "--bind-address", "127.0.0.1", "--secure-port", &port];
+    args.extend(["--write-kubeconfig", &file]);
+    args.extend(store);
+    let started = Process::start(kymactl, &args, folder.join("log"));
+    let mut process =
+        started.map_err(|source| ServerError::StartProgram { program: kymactl.to_owned(), source })?;
+    match written(&kubeconfig, &mut process).await {
+        Ok(()) => Ok((process, kubeconfig)),
+        Err(why) => Err(ServerError::AwaitEmbedded { why, tail: process.tail() }),
+    }
+}
+
+async fn end(process: Box<Process>) -> Result<(), String> {
+    let tail = process.tail();
+    if process.end().await {
+        return Ok(());
+    }
+    Err(format!(
+        "the embedded server did not end with exit code 0 on SIGTERM; the end of its output:\n{tail}"
+    ))
 }
 
 fn controlplane(script: &Path, verb: &str) -> Command {

@@ -17,7 +17,7 @@ use crate::server::{Server, ServerError};
 
 mod definitions;
 
-use definitions::install_definitions;
+pub(crate) use definitions::install_definitions;
 
 /// Why a run could not be done, as opposed to a case that fails.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Totals, RunError> {
 }
 
 /// Ctrl-C, or a SIGTERM of whoever runs this.
-async fn interrupted() {
+pub(crate) async fn interrupted() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => signal.recv().await,
@@ -97,7 +97,7 @@ async fn interrupted() {
 /// The names of all cases that contain this text.
 fn names(filter: &str) -> Vec<&'static str> {
     let cases = cases::all().into_iter().map(|case| case.name);
-    let scripts = kubectl::scripts().iter().map(|script| script.name);
+    let scripts = kubectl::scripts().into_iter().map(|script| script.name);
     cases.chain(scripts).chain(lifecycle::NAMES).filter(|name| name.contains(filter)).collect()
 }
 
@@ -172,13 +172,12 @@ mod tests {
     use clap::Parser;
 
     use super::{RunError, names, run};
-    use crate::args::Command;
+    use crate::args::Args;
     use crate::output::tests::Shared;
     use crate::output::{Output, Totals};
 
     async fn run_with(args: &[&str]) -> (Result<Totals, RunError>, String) {
-        let Command::Run(args) =
-            Command::try_parse_from(["kyma-conformance", "run"].iter().chain(args)).unwrap();
+        let args = Args::try_parse_from(["run"].iter().chain(args)).unwrap();
         let shared = Shared::default();
         let done = run(&args, &mut Output::new(shared.clone(), false)).await;
         (done, shared.text())

@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kyma_store::Store;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::columns::{AGE_DESCRIPTION, NAME_DESCRIPTION};
 use crate::names::NameRule;
 use crate::object::Object;
 use crate::reason::FieldError;
 use crate::resource::{Names, Resource, Rules, Scope};
-use crate::schema::Schema;
+use crate::structure::Struct;
 use crate::update::Subresource;
 
 /// Where namespaces are stored.
@@ -30,8 +31,10 @@ pub const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions";
 pub struct BuiltinColumn {
     /// Header.
     pub name: &'static str,
-    /// `string`, `integer` or `date`.
+    /// `string`, `boolean` or `date`.
     pub kind: &'static str,
+    /// What it shows.
+    pub description: &'static str,
     /// 0 is always shown, more only in wide output.
     pub priority: i32,
 }
@@ -65,8 +68,8 @@ pub struct Builtin {
     pub create_on_update: bool,
     /// Fields that a selector may name, besides name and namespace.
     pub selectable: &'static [&'static str],
-    /// The OpenAPI v3 schema of everything but the metadata.
-    pub schema: fn() -> Value,
+    /// The Go structure behind it.
+    pub(crate) structure: &'static Struct,
     /// What the kind fills in at creation.
     pub prepare_create: fn(&mut Object),
     /// What the kind fills in or takes back at an update of the object or a part of it: the new and the stored object.
@@ -108,7 +111,6 @@ pub(crate) fn resources(store: &Store) -> Vec<Resource> {
 }
 
 fn resource(kind: &'static Builtin, store: &Store) -> Resource {
-    let raw = (kind.schema)();
     let path = if kind.group.is_empty() {
         kind.plural.to_owned()
     } else {
@@ -135,24 +137,11 @@ fn resource(kind: &'static Builtin, store: &Store) -> Resource {
         status: kind.status,
         terminating: false,
         rules: Rules::Builtin(kind),
-        schema: Schema::compile(&raw).ok().map(Arc::new),
-        raw_schema: Some(Arc::new(raw)),
+        schema: None,
+        raw_schema: None,
         columns: Arc::default(),
         selectable: crate::resource::sorted(kind.selectable.iter().copied()),
     }
-}
-
-/// A schema of an object with these properties beside the metadata.
-fn schema(properties: Value) -> Value {
-    let mut all = json!({
-        "apiVersion": {"type": "string"},
-        "kind": {"type": "string"},
-        "metadata": {"type": "object"},
-    });
-    if let (Value::Object(all), Value::Object(properties)) = (&mut all, properties) {
-        all.extend(properties);
-    }
-    json!({"type": "object", "properties": all})
 }
 
 fn nothing(_: &mut Object) {}
@@ -198,19 +187,28 @@ fn entries(object: &Object, fields: &[&str]) -> usize {
         .sum()
 }
 
-const NAME: BuiltinColumn = BuiltinColumn { name: "Name", kind: "string", priority: 0 };
-const AGE: BuiltinColumn = BuiltinColumn { name: "Age", kind: "string", priority: 0 };
+const NAME: BuiltinColumn = column("Name", NAME_DESCRIPTION);
+const AGE: BuiltinColumn = column("Age", AGE_DESCRIPTION);
+
+/// A column of texts that is always shown.
+const fn column(name: &'static str, description: &'static str) -> BuiltinColumn {
+    BuiltinColumn { name, kind: "string", description, priority: 0 }
+}
+
+impl BuiltinColumn {
+    /// Shown in wide output only.
+    const fn wide(self) -> Self {
+        Self { priority: 1, ..self }
+    }
+
+    const fn of_type(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_schema_of_the_table_compiles() {
-        for kind in &KINDS {
-            assert!(Schema::compile(&(kind.schema)()).is_ok(), "{}", kind.kind);
-        }
-    }
 
     #[test]
     fn every_row_has_a_cell_for_each_column() {

@@ -31,6 +31,7 @@ mod registry;
 mod resource;
 pub mod schema;
 pub mod selector;
+mod structure;
 mod update;
 mod validation;
 mod watch;

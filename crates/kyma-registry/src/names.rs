@@ -4,19 +4,20 @@
 //! errors. Sources: `k8s.io/apimachinery/pkg/util/validation` and `pkg/api/validate/content` (1.37). The two word the
 //! length limit differently ("characters" and "bytes"), and clients see both.
 
-mod decode;
 mod metadata;
 mod options;
 mod time;
 
-pub use decode::decode_metadata;
 pub use metadata::{NameRule, validate_create, validate_update};
 pub(crate) use metadata::{group_version_problem, validate_create_at};
 pub use options::{
     validate_dry_run, validate_field_manager, validate_field_validation, validate_patch_options,
     validate_propagation,
 };
+pub(crate) use time::{format_micro, parse_micro};
 pub use time::{format_rfc3339, parse_rfc3339};
+
+pub use crate::structure::decode_metadata;
 
 const LABEL_MAX: usize = 63;
 const SUBDOMAIN_MAX: usize = 253;

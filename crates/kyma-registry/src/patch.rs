@@ -3,14 +3,17 @@
 
 mod json;
 mod merge;
+mod strategic;
 mod strict;
 
 use serde_json::{Map, Value};
 
+use crate::Resource;
 use crate::reason::{ApiError, FieldError, Path, gotext};
 
 pub use json::JsonPatch;
 pub use merge::MergePatch;
+pub use strategic::StrategicPatch;
 pub use strict::decode_json;
 
 /// The kinds of patches, by media type.
@@ -54,8 +57,11 @@ impl PatchType {
     }
 }
 
-/// The types that this server takes so far.
-pub const ACCEPTED: [PatchType; 2] = [PatchType::Json, PatchType::Merge];
+/// The types that this server takes for a kind. A strategic merge patch needs the structures of the built-in ones.
+pub fn accepted(resource: &Resource) -> &'static [PatchType] {
+    const ALL: [PatchType; 3] = [PatchType::Json, PatchType::Merge, PatchType::Strategic];
+    if resource.is_custom() { &ALL[..2] } else { &ALL }
+}
 
 /// A patch that has been read.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,21 +74,34 @@ pub struct Patch {
 enum Steps {
     Json(JsonPatch),
     Merge(MergePatch),
+    Strategic(StrategicPatch),
+}
+
+/// What a patch makes of an object.
+pub(crate) struct Patched {
+    pub(crate) object: Map<String, Value>,
+    /// What the real server shows where the object cannot be decoded: of a strategic merge patch what is left of the
+    /// patch itself, of the others the object (`None`).
+    pub(crate) shown: Option<Map<String, Value>>,
 }
 
 impl Patch {
-    /// Reads a patch of the type that the `Content-Type` header names.
+    /// Reads a patch of this type, which must be one of the [`accepted`].
     ///
     /// # Errors
-    /// 400 for what is no patch of the type, 413 for too many operations, 415 for types that are not [`ACCEPTED`].
-    pub fn parse(content_type: &str, body: &[u8]) -> Result<Self, ApiError> {
-        let (steps, complaints) = match PatchType::from_content_type(content_type, &ACCEPTED)? {
+    /// 400 for what is no patch of the type, 413 for too many operations.
+    pub fn parse(kind: PatchType, body: &[u8]) -> Result<Self, ApiError> {
+        let (steps, complaints) = match kind {
             PatchType::Json => {
                 let (patch, complaints) = JsonPatch::parse(body)?;
                 (Steps::Json(patch), complaints)
             }
-            // The other two are not accepted.
-            PatchType::Merge | PatchType::Strategic | PatchType::Apply => {
+            PatchType::Strategic => {
+                let (patch, complaints) = StrategicPatch::parse(body)?;
+                (Steps::Strategic(patch), complaints)
+            }
+            // Server-side apply is not accepted.
+            PatchType::Merge | PatchType::Apply => {
                 let (patch, complaints) = MergePatch::parse(body)?;
                 (Steps::Merge(patch), complaints)
             }
@@ -96,22 +115,41 @@ impl Patch {
         &self.complaints
     }
 
-    /// The object with the patch applied.
+    /// The object of this kind with the patch applied.
     ///
     /// # Errors
-    /// 422 where an operation fails, or where the result is no object.
-    pub fn apply(&self, object: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
-        match &self.steps {
-            Steps::Json(patch) => patch.apply(object),
-            Steps::Merge(patch) => Ok(patch.apply(object)),
-        }
+    /// 400 and 422 where an operation fails, or where the result is no object; 415 for a strategic merge patch of a
+    /// custom kind.
+    pub(crate) fn apply(
+        &self,
+        resource: &Resource,
+        object: &Map<String, Value>,
+    ) -> Result<Patched, ApiError> {
+        let object = match (&self.steps, resource.builtin()) {
+            (Steps::Json(patch), _) => patch.apply(object)?,
+            (Steps::Merge(patch), _) => patch.apply(object),
+            (Steps::Strategic(patch), Some(builtin)) => {
+                let (object, rest) = patch.apply(object, builtin.structure)?;
+                return Ok(Patched { object, shown: Some(rest) });
+            }
+            (Steps::Strategic(_), None) => return Err(ApiError::unsupported_patch()),
+        };
+        Ok(Patched { object, shown: None })
     }
 }
 
 /// 422: the patched object cannot be decoded, for the reason in `why`.
-pub fn undecodable(patched: &Value, why: &str) -> ApiError {
-    let error = FieldError::invalid(&Path::new("patch"), gotext::json(patched), why);
-    ApiError::invalid("", "", "", vec![error])
+pub(crate) fn undecodable(patched: &Value, why: &str) -> ApiError {
+    refused(gotext::json(patched), why)
+}
+
+/// 422: the object cannot be decoded with what is left of a strategic merge patch laid over it.
+pub(crate) fn unconvertible(rest: &Map<String, Value>, why: &str) -> ApiError {
+    refused(gotext::value(&Value::Object(rest.clone())), why)
+}
+
+fn refused(shown: String, why: &str) -> ApiError {
+    ApiError::invalid("", "", "", vec![FieldError::invalid(&Path::new("patch"), shown, why)])
 }
 
 /// 400 for a body that is no JSON at all. The real server names no place in it.

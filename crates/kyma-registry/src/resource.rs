@@ -66,7 +66,7 @@ pub struct Resource {
     pub terminating: bool,
     /// The kind's own rules.
     pub rules: Rules,
-    /// Structure, for pruning, defaults and validation.
+    /// Structure of a custom kind, for pruning, defaults and validation.
     pub schema: Option<Arc<Schema>>,
     /// The schema as it was given, for OpenAPI.
     pub raw_schema: Option<Arc<Value>>,

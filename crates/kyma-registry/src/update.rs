@@ -95,16 +95,11 @@ impl Registry {
         options: &PatchOptions,
     ) -> Result<Outcome, ApiError> {
         self.modify(request, name, subresource, options, Vec::new(), |resource, existing, warnings| {
-            let mut patched = patch.apply(existing)?;
-            validation::patched(
-                resource,
-                &mut patched,
-                patch.complaints(),
-                options.field_validation,
-                warnings,
-            )?;
-            check_name(name, &patched)?;
-            Ok(patched)
+            let mut patched = patch.apply(resource, existing)?;
+            let mode = options.field_validation;
+            validation::patched(resource, &mut patched, patch.complaints(), mode, warnings)?;
+            check_name(name, &patched.object)?;
+            Ok(patched.object)
         })
         .await
     }

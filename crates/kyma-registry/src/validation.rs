@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
-use crate::patch::undecodable;
+use crate::patch::{Patched, unconvertible, undecodable};
 use crate::reason::{FieldError, Path};
 use crate::registry::FieldValidation;
+use crate::structure;
 use crate::{ApiError, Resource, Subresource};
 
 /// Brings a body into its kind's form: the right type, no unknown fields, defaults filled in, stored version.
@@ -22,20 +23,37 @@ pub(crate) fn decode(
     warnings: &mut Vec<String>,
 ) -> Result<(), ApiError> {
     check_type(resource, object)?;
+    let unknown = typed(resource, object).map_err(|text| unreadable(resource, &text))?;
+    judge_fields(complaints, unknown, mode, warnings).map_err(|text| unreadable(resource, &text))?;
+    object.insert("apiVersion".into(), resource.stored_api_version().into());
+    Ok(())
+}
+
+/// Brings metadata and, of a built-in kind, all else into the form that Go's structures have, and a custom resource
+/// into that of its schema. Gives what it took out, such as `unknown field "spec.x"`.
+fn typed(resource: &Resource, object: &mut Object) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
-    let metadata = object.entry("metadata").or_insert(Value::Null);
-    names::decode_metadata(metadata, "metadata", &mut unknown).map_err(|text| unreadable(resource, &text))?;
-    if let Some(schema) = &resource.schema {
-        schema.prune(object, &mut unknown).map_err(|error| unreadable(resource, &error.to_string()))?;
-        schema.default(object);
-        if !resource.is_custom()
-            && let Some(error) = schema.validate(object).first()
-        {
-            // A built-in kind is decoded into a structure: a wrong type is no invalid object but an unreadable one.
-            return Err(unreadable(resource, &error.to_string()));
+    match (resource.builtin(), &resource.schema) {
+        (Some(builtin), _) => structure::decode(object, builtin.structure, &mut unknown)?,
+        (None, schema) => {
+            let metadata = object.entry("metadata").or_insert(Value::Null);
+            names::decode_metadata(metadata, "metadata", &mut unknown)?;
+            if let Some(schema) = schema {
+                schema.prune(object, &mut unknown).map_err(|error| error.to_string())?;
+                schema.default(object);
+            }
         }
     }
-    let unknown = unknown.into_iter().map(|path| format!("unknown field {path:?}"));
+    Ok(unknown.into_iter().map(|path| format!("unknown field {path:?}")).collect())
+}
+
+/// What becomes of unknown and duplicate fields.
+fn judge_fields(
+    complaints: &[String],
+    unknown: Vec<String>,
+    mode: FieldValidation,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
     let texts = complaints.iter().cloned().chain(unknown);
     match mode {
         FieldValidation::Ignore => {}
@@ -43,11 +61,10 @@ pub(crate) fn decode(
         FieldValidation::Strict => {
             let texts: Vec<String> = texts.collect();
             if !texts.is_empty() {
-                return Err(unreadable(resource, &format!("strict decoding error: {}", texts.join(", "))));
+                return Err(format!("strict decoding error: {}", texts.join(", ")));
             }
         }
     }
-    object.insert("apiVersion".into(), resource.stored_api_version().into());
     Ok(())
 }
 
@@ -57,23 +74,65 @@ pub(crate) fn decode(
 /// 422 where [`decode`] has 400: the real server finds the patch invalid, not the request.
 pub(crate) fn patched(
     resource: &Resource,
-    object: &mut Object,
+    patched: &mut Patched,
     complaints: &[String],
     mode: FieldValidation,
     warnings: &mut Vec<String>,
 ) -> Result<(), ApiError> {
-    let before = object.clone();
-    let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-    if resource.is_custom()
-        && api_version != resource.api_version()
-        && api_version != resource.stored_api_version()
-    {
-        let detail = format!("must be {}", resource.api_version());
-        let error = FieldError::invalid(&Path::new("apiVersion"), api_version, detail);
-        return finish(resource, object, vec![error]);
+    let Patched { object, shown } = patched;
+    if resource.is_custom() {
+        check_version(resource, object)?;
     }
-    let decoded = decode(resource, object, complaints, mode, warnings);
-    decoded.map_err(|error| undecodable(&Value::Object(before), error.message()))
+    let before = object.clone();
+    let problem = match (&shown, resource.builtin()) {
+        (Some(_), Some(builtin)) => structure::conversion_problem(object, builtin.structure),
+        (None, Some(_)) => unregistered(resource, object),
+        (_, None) => None,
+    };
+    let decoded = match problem {
+        Some(problem) => Err(problem),
+        None => decode_patched(resource, object, complaints, mode, warnings),
+    };
+    decoded.map_err(|text| match shown {
+        Some(rest) => unconvertible(rest, &text),
+        None => undecodable(&Value::Object(before), &text),
+    })
+}
+
+fn decode_patched(
+    resource: &Resource,
+    object: &mut Object,
+    complaints: &[String],
+    mode: FieldValidation,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    check_type(resource, object).map_err(|error| error.message().to_owned())?;
+    let unknown = typed(resource, object)?;
+    judge_fields(complaints, unknown, mode, warnings)?;
+    object.insert("apiVersion".into(), resource.stored_api_version().into());
+    Ok(())
+}
+
+/// A patch may not make another version of a custom resource.
+fn check_version(resource: &Resource, object: &Object) -> Result<(), ApiError> {
+    let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    if api_version == resource.api_version() || api_version == resource.stored_api_version() {
+        return Ok(());
+    }
+    let detail = format!("must be {}", resource.api_version());
+    let error = FieldError::invalid(&Path::new("apiVersion"), api_version, detail);
+    finish(resource, object, vec![error])
+}
+
+/// A patch that makes another kind or version of a built-in kind's object leaves nothing that Go could decode.
+fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
+    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (kind, version) = (text("kind"), text("apiVersion"));
+    (kind != &*resource.names.kind || version != resource.api_version()).then(|| {
+        format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        )
+    })
 }
 
 /// The body must be of the kind and version of the path. A built-in kind may leave both out.

@@ -1,10 +1,9 @@
 //! Watch: a cursor into the store's log, seen through selectors
 //! (transitions as in k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kyma_store::{Event, Object as Stored, ReadError, Revision, WatchError, Watcher};
+use kyma_store::{Event, ListQuery, Object as Stored, ReadError, Revision, Store, WatchError, Watcher};
 
 use crate::ApiError;
 use crate::list::{ListOptions, matches, selectable, unsupported_field};
@@ -43,12 +42,19 @@ pub struct Stream {
     select: ListOptions,
     /// Nothing at or below this version is shown: a watch may begin in the future.
     floor: Revision,
-    initial: VecDeque<Change>,
+    store: Store,
+    /// Where the state goes on with which the watch begins, all of it as it was at `floor`. Read page by page, so that a
+    /// watcher which does not read holds a page, and not every object there is.
+    initial: Option<ListQuery>,
+    /// Whether the last changes that were given were of that state.
+    in_initial: bool,
     progress: Revision,
 }
 
 /// How many events one turn takes from the log.
 const BATCH: usize = 256;
+/// How many objects one turn takes of the state with which a watch begins.
+const PAGE: usize = 2000;
 
 impl Registry {
     /// Begins a watch.
@@ -74,35 +80,69 @@ impl Registry {
                     }
                     Err(error @ ReadError::Compacted { .. }) => return Err(expired(&error, since)),
                 };
-                Ok(Stream { watcher, select, floor, initial: VecDeque::new(), progress: floor })
+                Ok(Stream::new(self.store.clone(), watcher, select, floor))
             }
             _ => {
-                let (page, watcher) = self.store.watch_snapshot(resource, namespace);
-                if let Some(since) = since.filter(|since| *since > page.revision) {
-                    return Err(ApiError::version_too_large(since.get(), page.revision.get()));
+                // The newest version is out of the window only if it has been overtaken just now.
+                let (watcher, floor) = loop {
+                    let newest = self.store.revision();
+                    if let Ok(watcher) = self.store.watch(resource, namespace.clone(), newest) {
+                        break (watcher, newest);
+                    }
+                };
+                if let Some(since) = since.filter(|since| *since > floor) {
+                    return Err(ApiError::version_too_large(since.get(), floor.get()));
                 }
-                let floor = page.revision;
-                let mut initial = VecDeque::new();
+                let mut stream = Stream::new(self.store.clone(), watcher, select, floor);
                 if options.initial_events != Some(false) {
-                    let found = page.objects.into_iter().filter(|object| matches(object, &select));
-                    initial.extend(found.map(Change::Added));
-                    initial.push_back(Change::Bookmark(floor, true));
+                    let all = ListQuery { namespace, at: Some(floor), ..ListQuery::all(resource) };
+                    stream.initial = Some(ListQuery { limit: Some(PAGE), ..all });
                 }
-                Ok(Stream { watcher, select, floor, initial, progress: floor })
+                Ok(stream)
             }
         }
     }
 }
 
 impl Stream {
+    fn new(store: Store, watcher: Watcher, select: ListOptions, floor: Revision) -> Self {
+        Stream { watcher, select, floor, store, initial: None, in_initial: false, progress: floor }
+    }
+
+    /// Whether the changes that were given last are of the state with which the watch begins.
+    pub fn is_initial(&self) -> bool {
+        self.in_initial
+    }
+
+    /// The next page of that state, and the bookmark behind its end; `None` when there is none.
+    fn page(&mut self) -> Result<Option<Vec<Change>>, ApiError> {
+        let Some(mut query) = self.initial.take() else { return Ok(None) };
+        let page = self.store.list(&query).map_err(|error| expired(&error, self.floor))?;
+        let last = page.objects.last().map(|object| object.key.clone());
+        let found = page.objects.into_iter().filter(|object| matches(object, &self.select));
+        let mut changes: Vec<Change> = found.map(Change::Added).collect();
+        match last.filter(|_| page.more) {
+            Some(last) => {
+                query.after = Some((last.namespace, last.name));
+                self.initial = Some(query);
+            }
+            None => changes.push(Change::Bookmark(self.floor, true)),
+        }
+        Ok(Some(changes))
+    }
+
     /// Waits for the next changes. Safe to drop while it waits.
     ///
     /// # Errors
     /// 410 when the watcher was so slow that the history window has moved past it.
     pub async fn next(&mut self) -> Result<Vec<Change>, ApiError> {
-        if !self.initial.is_empty() {
-            return Ok(self.initial.drain(..).collect());
+        while let Some(changes) = self.page()? {
+            self.in_initial = true;
+            if !changes.is_empty() {
+                return Ok(changes);
+            }
         }
+        self.in_initial = false;
         loop {
             let batch = match self.watcher.next(BATCH).await {
                 Ok(batch) => batch,

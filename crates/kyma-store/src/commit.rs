@@ -73,7 +73,8 @@ pub enum CommitError {
     /// The object was expected at another revision.
     #[error("the object has moved on to revision {}", .0.revision)]
     Stale(Arc<Object>),
-    /// The write was right but could not be kept, or it stood behind one that could not.
+    /// The write was right but could not be kept, or it stood behind one that could not; with
+    /// [`PersistError::Sync`] all writes are answered so until the store is opened again.
     #[error("failed to persist the write")]
     Persist(#[source] PersistError),
     /// The store takes no more writes.
@@ -122,13 +123,14 @@ pub(crate) struct Committer<W> {
     staged: Vec<Record>,
     waiters: Vec<W>,
     in_flight: bool,
-    closed: bool,
+    /// What every further write is answered with.
+    refusal: Option<CommitError>,
     interner: Interner,
 }
 
 impl<W> Committer<W> {
-    /// A committer whose next write is the one after `durable`.
-    pub(crate) fn new(durable: Revision) -> Self {
+    /// A committer whose next write is the one after `durable`; `interner` has the strings of the objects so far.
+    pub(crate) fn new(durable: Revision, interner: Interner) -> Self {
         Self {
             durable,
             last: durable,
@@ -136,8 +138,8 @@ impl<W> Committer<W> {
             staged: Vec::new(),
             waiters: Vec::new(),
             in_flight: false,
-            closed: false,
-            interner: Interner::new(),
+            refusal: None,
+            interner,
         }
     }
 
@@ -153,8 +155,8 @@ impl<W> Committer<W> {
         durable: Option<Arc<Object>>,
         waiter: W,
     ) -> Result<(), CommitError> {
-        if self.closed {
-            return Err(CommitError::Closed);
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
         }
         let previous = match self.heads.get(&write.key) {
             Some(head) => head.object.clone(),
@@ -220,7 +222,9 @@ impl<W> Committer<W> {
     /// no gaps that would let them keep theirs.
     pub(crate) fn unstage(&mut self, flight: &mut Flight<W>, error: &PersistError) {
         self.in_flight = false;
-        self.closed |= error.is_final();
+        if error.is_final() && self.refusal.is_none() {
+            self.refusal = Some(CommitError::Persist(error.clone()));
+        }
         self.last = self.durable;
         self.heads.clear();
         flight.records.append(&mut self.staged);
@@ -229,7 +233,12 @@ impl<W> Committer<W> {
 
     /// Refuses every write from now on; those that are staged still go their way.
     pub(crate) fn close(&mut self) {
-        self.closed = true;
+        self.refusal = Some(CommitError::Closed);
+    }
+
+    /// How many writes wait for the next batch.
+    pub(crate) fn staged(&self) -> usize {
+        self.staged.len()
     }
 }
 

@@ -27,6 +27,16 @@ impl Revision {
         self.0
     }
 
+    /// The revision as it was kept.
+    pub(crate) const fn from_le_bytes(bytes: [u8; 8]) -> Self {
+        Self(u64::from_le_bytes(bytes))
+    }
+
+    /// The revision as it is kept.
+    pub(crate) const fn to_le_bytes(self) -> [u8; 8] {
+        self.0.to_le_bytes()
+    }
+
     /// The revision of the write after this one; only the committer hands it out.
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)

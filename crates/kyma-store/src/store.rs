@@ -1,7 +1,11 @@
 //! The store's handle: what callers can ask for.
 
+mod driver;
+mod restore;
 mod shared;
+mod thread;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +14,17 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::commit::{CommitError, Write};
 use crate::history::Window;
+use crate::intern::Interner;
 use crate::keyspace::{ListQuery, Page, ReadError};
 use crate::object::{Key, Object};
-use crate::persist::{Engine, Memory};
+use crate::persist::{Disk, Durable, Engine, FileDisk, Memory, OpenError, Persistence};
 use crate::resource::ResourceId;
 use crate::revision::Revision;
 use crate::watch::{ChangeSignal, Watcher};
 
 pub(crate) use shared::Shared;
 use shared::State;
+use thread::Lifetime;
 
 /// The most events that [`Store::expire`] drops under one lock.
 const AGED_PER_LOCK: usize = 256;
@@ -54,9 +60,12 @@ pub struct Stats {
     pub revision: Revision,
     /// Watchers of all resources.
     pub watchers: usize,
+    /// The data file's length in bytes, after the newest batch; `None` for a store in memory.
+    pub disk_bytes: Option<u64>,
 }
 
-/// Objects with their revisions and recent history. Cheap to clone: all clones are one store.
+/// Objects with their revisions and recent history. Cheap to clone: all clones are one store, which is closed with
+/// the last of them.
 ///
 /// ```
 /// use kyma_store::{Change, Draft, Expect, Index, Key, Options, Store, TokioClock, Write};
@@ -80,6 +89,7 @@ pub struct Stats {
 #[derive(Clone, Debug)]
 pub struct Store {
     shared: Arc<Shared>,
+    lifetime: Arc<Lifetime>,
 }
 
 impl Store {
@@ -91,8 +101,42 @@ impl Store {
     /// An empty store whose writes count once `engine` has acknowledged them. The engine runs on the task that
     /// commits.
     pub fn with_engine(options: Options, clock: Arc<dyn Clock>, engine: Box<dyn Engine>) -> Self {
-        let window = Window { age: options.window_age, bytes: options.window_bytes };
-        Self { shared: Arc::new(Shared::new(window, clock, engine)) }
+        Self::inline(clock, State::new(window(&options), Revision::FIRST), Interner::new(), engine)
+    }
+
+    /// Opens the store in a data directory, and makes both where they are missing (the directory with mode 0700, the
+    /// files in it with 0600). It is locked until the store is closed.
+    ///
+    /// Every object is read and checked; nothing damaged is left out in silence. History is not kept, so a watch from
+    /// an earlier revision than the newest gets [`ReadError::Compacted`]. This blocks, for up to seconds with many
+    /// objects. Room that objects have left is used again; a file of more than 16 MiB that is more than four times as
+    /// large as what it holds is made small here.
+    ///
+    /// A write counts once it is synced, by a thread of the store's own; writes that come during a sync share the
+    /// next one. [`CommitError::Persist`] says that a write is not on the disk: with
+    /// [`PersistError::Append`](crate::PersistError::Append) the next may be, with
+    /// [`PersistError::Sync`](crate::PersistError::Sync) nothing more is taken until the store is opened again.
+    pub fn open(options: Options, clock: Arc<dyn Clock>, path: &Path) -> Result<Self, OpenError> {
+        let disk = Arc::new(FileDisk::open(path)?);
+        let mut engine = Durable::open(disk)?;
+        let (state, interner) = restore::restore(&mut engine, window(&options))?;
+        let shared = Arc::new(Shared::new(clock, state, interner, None));
+        let lifetime = Lifetime::threaded(&shared, Box::new(engine)).map_err(OpenError::StartThread)?;
+        Ok(Self { shared, lifetime: Arc::new(lifetime) })
+    }
+
+    /// Opens the store on a disk, as [`Store::open`] does in a directory, but writes and syncs on the task that
+    /// commits: for tests and simulations, which repeat themselves that way.
+    pub fn on_disk(options: Options, clock: Arc<dyn Clock>, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
+        let mut engine = Durable::open(disk)?;
+        let (state, interner) = restore::restore(&mut engine, window(&options))?;
+        Ok(Self::inline(clock, state, interner, Box::new(engine)))
+    }
+
+    fn inline(clock: Arc<dyn Clock>, state: State, interner: Interner, engine: Box<dyn Engine>) -> Self {
+        let shared = Arc::new(Shared::new(clock, state, interner, Some(engine)));
+        let lifetime = Arc::new(Lifetime::inline(&shared));
+        Self { shared, lifetime }
     }
 
     /// The number of a resource, such as `inventory.kyma-project.io/kymas`; a new name gets a new one.
@@ -131,7 +175,7 @@ impl Store {
     /// When the draft's slot is not between two quotes.
     pub async fn commit(&self, write: Write) -> Result<Arc<Object>, CommitError> {
         let (waiter, outcome) = oneshot::channel();
-        self.shared.commit(write, waiter)?.wake();
+        self.shared.commit(write, waiter)?;
         outcome.await.unwrap_or(Err(CommitError::Closed))
     }
 
@@ -194,8 +238,14 @@ impl Store {
         self.shared.read().keyspace.count(resource)
     }
 
+    /// Whether writes get through, by the newest batch; of no use to a writer, whose commit says it of its own write.
+    pub fn persistence(&self) -> Persistence {
+        self.shared.driver.lock().persistence.clone()
+    }
+
     /// The store's size now.
     pub fn stats(&self) -> Stats {
+        let disk_bytes = self.shared.driver.lock().disk_bytes;
         let state = self.shared.read();
         Stats {
             objects: state.keyspace.objects(),
@@ -204,6 +254,7 @@ impl Store {
             window_bytes: state.history.bytes(),
             revision: state.revision,
             watchers: state.signals.iter().map(|signal| signal.listeners()).sum(),
+            disk_bytes,
         }
     }
 
@@ -220,17 +271,13 @@ impl Store {
         self.shared.state.write().forget();
     }
 
-    /// Ends the store: further commits fail, watchers see what they have not seen yet and then end. Reads go on.
+    /// Ends the store: further commits fail, those before go their way, watchers see what they have not seen yet and
+    /// then end. Reads go on. With a data directory this blocks until the last sync is done and the lock is released.
     pub fn close(&self) {
-        self.shared.driver.lock().committer.close();
-        let signals = {
-            let mut state = self.shared.state.write();
-            state.closed = true;
-            state.signals.clone()
-        };
-        for signal in signals {
-            signal.wake();
-        }
-        self.shared.changes.wake();
+        self.lifetime.end();
     }
+}
+
+fn window(options: &Options) -> Window {
+    Window { age: options.window_age, bytes: options.window_bytes }
 }

@@ -1,11 +1,16 @@
 //! The command line, as typed. What it means is each command's own business.
 
+mod requests;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use kyma_apiserver::serve::ConnectionLimits;
+
+use requests::{AuditArgs, RequestArgs};
 
 /// Operate, try and prove a Kyma fleet.
 #[derive(Debug, Parser)]
@@ -48,6 +53,8 @@ pub(crate) enum Command {
     Crds,
     /// Print the sample fleet as YAML, or create it in the cluster.
     Sample(SampleArgs),
+    /// Show the fleet at a glance; fails when a Kyma is in error.
+    Status(StatusArgs),
     /// Print a completion script.
     Completion {
         /// For which shell.
@@ -73,7 +80,7 @@ pub(crate) struct UpArgs {
     /// Leave when the whole fleet is "success", instead of staying up until Ctrl-C.
     #[arg(long)]
     pub(crate) exit_when_done: bool,
-    /// Where to write the kubeconfig; without it into a folder of its own that goes away at the end.
+    /// Where to write the kubeconfig; without it DIR/kubeconfig, or into the folder that goes away at the end.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_kubeconfig: Option<PathBuf>,
     #[command(flatten)]
@@ -86,26 +93,70 @@ pub(crate) struct UpArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct ApiserverArgs {
-    /// The address to listen on.
+    /// The address to listen on. Others than loopback need --allow-remote.
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     pub(crate) bind_address: IpAddr,
+    /// Let other machines connect. Connections are encrypted and every request is authenticated; but whoever has the
+    /// kubeconfig, or the certificate or the token in it, can read, change and delete everything from there.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// One more DNS name or IP address under which clients reach the server, for its certificate. Can be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tls_san: Vec<String>,
     /// The port; without it 6443, or the next that is free.
     #[arg(long, value_name = "PORT")]
     pub(crate) secure_port: Option<u16>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Where to write the admin's kubeconfig; it is there when the server serves.
+    /// Where to write the admin's kubeconfig; it is there when the server serves. Without it DIR/kubeconfig; needed with
+    /// --in-memory.
     #[arg(long, value_name = "FILE")]
-    pub(crate) write_kubeconfig: PathBuf,
+    pub(crate) write_kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) requests: RequestArgs,
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
+}
+
+/// What connections may cost.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// How many connections may be open; more are closed at once.
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_connections: u32,
+    /// How long a TLS handshake may take.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = limit)]
+    pub(crate) tls_handshake_timeout: Duration,
+    /// How many bytes the line and the headers of a request may have.
+    #[arg(long, value_name = "BYTES", default_value_t = 65536, value_parser = clap::value_parser!(u32).range(8192..=1_048_576))]
+    pub(crate) max_header_bytes: u32,
+    /// How long the line and the headers of a request may take.
+    #[arg(long, value_name = "DURATION", default_value = "32s", value_parser = limit)]
+    pub(crate) header_read_timeout: Duration,
+    /// How long the body of a request may take.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = limit)]
+    pub(crate) body_read_timeout: Duration,
+    /// How long a connection without requests stays open.
+    #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = limit)]
+    pub(crate) idle_timeout: Duration,
+    /// How long a client may take nothing of what it is sent.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = limit)]
+    pub(crate) write_stall_timeout: Duration,
+    /// How many requests an HTTP/2 connection may carry at a time.
+    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) http2_max_streams_per_connection: u32,
 }
 
 /// Where the embedded server keeps its objects.
 #[derive(Debug, Group)]
 pub(crate) struct StoreArgs {
-    /// Keep all objects in this folder.
+    /// Keep objects, certificates and token in this folder; the next start goes on from there.
     #[arg(long, value_name = "DIR", conflicts_with = "in_memory")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Keep all objects in memory: they end with the process.
+    /// Keep everything in memory: it ends with the process.
     #[arg(long)]
     pub(crate) in_memory: bool,
 }
@@ -201,6 +252,57 @@ pub(crate) struct SampleArgs {
     pub(crate) cluster: ClusterArgs,
 }
 
+#[derive(Debug, Group)]
+pub(crate) struct StatusArgs {
+    /// Only these Kymas, each with its components; without a name all Kymas in numbers, the slowest and those in error.
+    #[arg(value_name = "NAME", conflicts_with = "all_namespaces")]
+    pub(crate) names: Vec<String>,
+    /// The namespace; without it the context's.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// All namespaces, also where one is named.
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    /// How it is shown.
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = StatusFormat::Table)]
+    pub(crate) output: StatusFormat,
+    /// Go on until Ctrl-C: redrawn on a terminal, elsewhere a line for each change, once a second at most.
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people: the numbers, the ten slowest Kymas, the first ten in error.
+    Table,
+    /// All Kymas that are not "success", with more columns, nothing cut.
+    Wide,
+    /// For programs: one document; with --watch one a line for each change.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// The Kymas that are not "success", one a line as `kubectl -o name` writes them.
+    Name,
+}
+
+impl LimitArgs {
+    /// As the server takes them.
+    pub(crate) fn meant(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            connections: self.max_connections as usize,
+            handshake_timeout: self.tls_handshake_timeout,
+            header_bytes: self.max_header_bytes,
+            header_read_timeout: self.header_read_timeout,
+            body_read_timeout: self.body_read_timeout,
+            idle_timeout: self.idle_timeout,
+            write_stall_timeout: self.write_stall_timeout,
+            streams: self.http2_max_streams_per_connection,
+        }
+    }
+}
+
 /// A rate: -1 or above 0.
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -248,6 +350,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| HINT.to_owned())
 }
 
+/// A time that is allowed: some, and no more than a day.
+fn limit(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        limit if (Duration::from_millis(1)..=Duration::from_secs(24 * 3600)).contains(&limit) => Ok(limit),
+        _ => Err("must be between 1ms and 24h".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -284,8 +394,21 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_some_time_but_no_age() {
+        assert_eq!(limit("1m"), Ok(Duration::from_secs(60)));
+        assert!(limit("0").is_err() && limit("25h").is_err() && limit("1").is_err());
+    }
+
+    #[test]
+    fn limits_are_by_default_those_of_the_server() {
+        let typed = Args::parse_from(["kymactl", "apiserver", "--in-memory", "--write-kubeconfig", "k"]);
+        let Command::Apiserver(args) = typed.command else { panic!("another command") };
+        assert_eq!(args.limits.meant(), ConnectionLimits::default());
+    }
+
+    #[test]
     fn help_is_what_it_was() {
-        for name in ["up", "apiserver", "operator", "sample"] {
+        for name in ["up", "apiserver", "operator", "sample", "status"] {
             let mut command = Args::command().term_width(100);
             command.build();
             let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();

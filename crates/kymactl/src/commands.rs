@@ -4,4 +4,5 @@ pub(crate) mod apiserver;
 pub(crate) mod documents;
 pub(crate) mod operator;
 pub(crate) mod sample;
+pub(crate) mod status;
 pub(crate) mod up;

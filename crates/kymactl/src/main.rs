@@ -7,6 +7,7 @@ mod exit;
 mod fleet;
 mod logging;
 mod output;
+mod status;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Operator(operator) => block_on(commands::operator::run(operator)),
         Command::Sample(sample) if sample.apply => block_on(commands::sample::apply(sample)),
         Command::Sample(sample) => commands::sample::print(&sample),
+        Command::Status(status) => block_on(commands::status::run(status)),
     }
 }
 
@@ -44,5 +46,8 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
         .enable_all()
         .build()
         .map_err(|source| Failure::new("failed to start the runtime", &source))?;
-    runtime.block_on(command)
+    let done = runtime.block_on(command);
+    // A thread that hangs, as on a disk that does not answer, must not keep the process from ending.
+    runtime.shutdown_background();
+    done
 }

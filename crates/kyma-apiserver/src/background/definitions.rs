@@ -40,6 +40,14 @@ pub(super) async fn drive(registry: Arc<Registry>) {
     }
 }
 
+/// Serves the kinds of the definitions that are there at the start. What fails is left to the driver: the kinds are
+/// served before anything is written.
+pub(super) async fn serve_known(registry: &Registry) {
+    if let Err(error) = pass(registry).await {
+        tracing::warn!(%error, "a definition could not be brought up to date at the start");
+    }
+}
+
 /// Brings every definition one step further; says whether one is still going.
 async fn pass(registry: &Registry) -> Result<bool, ApiError> {
     let catalog = registry.catalog();

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use k8s_pb::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_pb::api::core::v1::{ConfigMap, Namespace, Secret};
 use k8s_pb::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta};
 use k8s_pb::apimachinery::pkg::runtime::Unknown;
@@ -35,6 +36,11 @@ pub(crate) fn to_value(body: &[u8], wanted: &str) -> Result<Value, ApiError> {
         "ConfigMap" => config_map(&ConfigMap::decode(raw.as_slice()).map_err(unreadable)?),
         "Secret" => secret(&Secret::decode(raw.as_slice()).map_err(unreadable)?),
         "DeleteOptions" => delete_options(&DeleteOptions::decode(raw.as_slice()).map_err(unreadable)?),
+        "SelfSubjectAccessReview" => {
+            access_review(&SelfSubjectAccessReview::decode(raw.as_slice()).map_err(unreadable)?)
+        }
+        // What they ask is all in their kind.
+        "SelfSubjectReview" | "SelfSubjectRulesReview" => Map::new(),
         _ if kind != wanted => {
             return Err(bad(format!(
                 "{kind} in version {api_version:?} cannot be handled as a {wanted}: unknown conversion"
@@ -104,6 +110,35 @@ fn secret(secret: &Secret) -> Map<String, Value> {
         value.insert("immutable".into(), immutable.into());
     }
     value
+}
+
+fn access_review(review: &SelfSubjectAccessReview) -> Map<String, Value> {
+    let mut spec = Map::new();
+    let asked = review.spec.as_ref();
+    if let Some(kind) = asked.and_then(|spec| spec.resource_attributes.as_ref()) {
+        let members = [
+            ("namespace", &kind.namespace),
+            ("verb", &kind.verb),
+            ("group", &kind.group),
+            ("version", &kind.version),
+            ("resource", &kind.resource),
+            ("subresource", &kind.subresource),
+            ("name", &kind.name),
+        ];
+        spec.insert("resourceAttributes".into(), texts(&members));
+    }
+    if let Some(path) = asked.and_then(|spec| spec.non_resource_attributes.as_ref()) {
+        let members = [("path", &path.path), ("verb", &path.verb)];
+        spec.insert("nonResourceAttributes".into(), texts(&members));
+    }
+    Map::from_iter([("spec".to_owned(), Value::Object(spec))])
+}
+
+/// The texts that are set.
+fn texts(members: &[(&str, &Option<String>)]) -> Value {
+    let set =
+        members.iter().filter_map(|(name, text)| Some((*name, text.as_ref().filter(|t| !t.is_empty())?)));
+    Value::Object(set.map(|(name, text)| (name.to_owned(), text.as_str().into())).collect())
 }
 
 fn metadata(meta: &ObjectMeta) -> Value {

@@ -2,7 +2,7 @@
 //! (k8s.io/kubernetes/pkg/printers and k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor).
 
 use jiff::Timestamp;
-use kyma_registry::columns::{Column, human_age};
+use kyma_registry::columns::{AGE_DESCRIPTION, Column, NAME_DESCRIPTION, human_age};
 use kyma_registry::{ApiError, Resource, object};
 use kyma_store::Object as Stored;
 use serde_json::{Value, json};
@@ -52,8 +52,6 @@ fn definition(name: &str, kind: &str, format: &str, description: &str, priority:
     json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
 }
 
-const NAME_DESCRIPTION: &str = "Name must be unique within a namespace.";
-
 fn definitions(resource: &Resource) -> Vec<Value> {
     if let Some(builtin) = resource.builtin() {
         return builtin
@@ -61,14 +59,13 @@ fn definitions(resource: &Resource) -> Vec<Value> {
             .iter()
             .map(|column| {
                 let format = if column.name == "Name" { "name" } else { "" };
-                let description = if column.name == "Name" { NAME_DESCRIPTION } else { "" };
-                definition(column.name, column.kind, format, description, column.priority)
+                definition(column.name, column.kind, format, column.description, column.priority)
             })
             .collect();
     }
     let mut definitions = vec![definition("Name", "string", "name", NAME_DESCRIPTION, 0)];
     if resource.columns.is_empty() {
-        definitions.push(definition("Age", "date", "", "Age of this resource", 0));
+        definitions.push(definition("Age", "date", "", AGE_DESCRIPTION, 0));
     }
     definitions.extend(resource.columns.iter().map(|column: &Column| {
         definition(&column.name, &column.kind, &column.format, &column.description, column.priority)

@@ -1,7 +1,7 @@
 //! PATCH of an object or of one of its parts.
 
 use http::Response;
-use kyma_registry::patch::{ACCEPTED, Patch, PatchType};
+use kyma_registry::patch::{Patch, PatchType, accepted};
 use kyma_registry::{ApiError, PatchOptions};
 
 use super::Call;
@@ -13,16 +13,16 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
         PatchOptions { dry_run: call.query.dry_run()?, field_validation: call.query.field_validation()? };
     call.accept()?;
     let media_type = decode::media_type(call.headers);
-    let strategic = matches!(PatchType::from_content_type(media_type, &PatchType::ALL), Ok(kind) if !ACCEPTED.contains(&kind));
-    PatchType::from_content_type(media_type, &ACCEPTED).map_err(|error| {
-        match call.resource.is_custom() || strategic {
+    let kind = PatchType::from_content_type(media_type, accepted(call.resource)).map_err(|error| {
+        let known = PatchType::from_content_type(media_type, &PatchType::ALL).is_ok();
+        match call.resource.is_custom() || known {
             // What is not there yet is named, and so is what can be used instead.
             true => error,
             false => ApiError::unsupported_patch(),
         }
     })?;
     // Text that is no JSON is refused first, then an absent object, then JSON of the wrong shape.
-    let patch = Patch::parse(media_type, &call.body);
+    let patch = Patch::parse(kind, &call.body);
     if patch.is_err() && serde_json::from_slice::<serde::de::IgnoredAny>(&call.body).is_ok() {
         call.registry.get(&call.request(), call.name())?;
     }

@@ -1,5 +1,6 @@
 //! GET of a kind with `watch`: the answer is a stream of events.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,10 @@ const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
 /// A watch without a time-out of its own lasts at least so long, and at most twice that (`--min-request-timeout`).
 const MIN_TIMEOUT: Duration = Duration::from_secs(1800);
 
+/// A piece of the stream is sent when it has so many bytes, or when there is nothing more to send. A watcher that does not
+/// read holds one piece and the position of what follows, whatever happens meanwhile.
+const PIECE_BYTES: usize = 32 * 1024;
+
 /// Opens a watch. A version that is out of the window is an event of the stream, as in the real server.
 pub(crate) fn watch(
     call: &Call<'_>,
@@ -53,6 +58,7 @@ pub(crate) fn watch(
                 bookmarks: call.query.flag("allowWatchBookmarks"),
                 bookmarked: Instant::now(),
                 meter,
+                pending: VecDeque::new(),
                 ended: false,
             };
             Body::Stream(Box::pin(stream::unfold(feed, Feed::next)))
@@ -87,6 +93,8 @@ struct Feed {
     /// When the last bookmark was sent, or the watch began.
     bookmarked: Instant,
     meter: WatchMeter,
+    /// What was taken from the log and is not sent yet: at most what the registry gives at a time.
+    pending: VecDeque<Change>,
     ended: bool,
 }
 
@@ -103,20 +111,23 @@ impl Feed {
             if self.ended {
                 return None;
             }
-            let piece = match self.wait().await {
-                Turn::Changes(Ok(changes)) if changes.is_empty() => return None,
-                Turn::Changes(Ok(changes)) => self.encode(&changes),
-                Turn::Changes(Err(error)) => {
-                    self.ended = true;
-                    Encoder::error(&error)
+            if self.pending.is_empty() {
+                match self.wait().await {
+                    Turn::Changes(Ok(changes)) if changes.is_empty() => return None,
+                    Turn::Changes(Ok(changes)) => self.pending = changes.into(),
+                    Turn::Changes(Err(error)) => {
+                        self.ended = true;
+                        return Some((Encoder::error(&error), self));
+                    }
+                    Turn::Bookmark => {
+                        self.bookmarked = Instant::now();
+                        let revision = self.stream.progress();
+                        self.pending.push_back(Change::Bookmark(revision, false));
+                    }
+                    Turn::End => return None,
                 }
-                Turn::Bookmark => {
-                    self.bookmarked = Instant::now();
-                    let revision = self.stream.progress();
-                    self.encode(&[Change::Bookmark(revision, false)])
-                }
-                Turn::End => return None,
-            };
+            }
+            let piece = self.piece();
             if !piece.is_empty() {
                 return Some((piece, self));
             }
@@ -148,22 +159,25 @@ impl Feed {
         }
     }
 
-    fn encode(&mut self, changes: &[Change]) -> Bytes {
+    /// As much of what is pending as fits into a piece.
+    fn piece(&mut self) -> Bytes {
         let mut out = Vec::new();
         let now = self.registry.now();
-        for change in changes {
+        while out.len() < PIECE_BYTES {
+            let Some(change) = self.pending.pop_front() else { break };
             if matches!(change, Change::Bookmark(..)) && !self.bookmarks {
                 continue;
             }
             let before = out.len();
             // An object that cannot be written ends the watch: to leave it out would be to lose an event.
-            if let Err(error) = self.encoder.change(&mut out, change, now) {
+            if let Err(error) = self.encoder.change(&mut out, &change, now) {
                 out.truncate(before);
                 out.extend_from_slice(&Encoder::error(&error));
                 self.ended = true;
                 break;
             }
-            self.meter.sent(out.len() - before);
+            let initial = self.stream.is_initial() && matches!(change, Change::Added(_));
+            self.meter.sent(out.len() - before, initial);
         }
         out.into()
     }

@@ -2,6 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+mod audit;
 mod background;
+mod health;
+mod hostile;
+mod limits;
+mod metrics;
+mod restart;
+mod serve;
 mod server;
+mod stalled;
 mod watch;

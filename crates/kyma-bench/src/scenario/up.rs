@@ -15,7 +15,7 @@ use crate::fleet_watch::{FleetWatch, Since};
 use crate::report;
 use crate::server::Program;
 use crate::tools::{Tools, free_port};
-use table::{Measured, Pair};
+use table::{Measured, Pair, Store};
 
 /// How long the process may take until it serves.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -31,16 +31,17 @@ const POLL: Duration = Duration::from_millis(50);
 pub(crate) async fn run(args: &UpArgs) -> Result<(), Error> {
     let tools = Tools::find(&args.common.k8s_version)?;
     let environment = Environment::read(&tools.repository);
-    let kymas = args.common.pick(args.kymas, 1000, 5);
+    let store = if args.durable { Store::Disk } else { Store::Memory };
+    let kymas = args.common.pick(args.kymas, store.fleet(), 5);
     let runs = args.common.runs();
     let mut pairs = Vec::new();
     for run in 1..=runs {
         console::note(&format!("run {run} of {runs}: kymactl up with 1 and with {kymas} Kymas"));
-        let one = measure(1, &tools).await?;
-        let fleet = if kymas == 1 { one.clone() } else { measure(kymas, &tools).await? };
+        let one = measure(1, store, &tools).await?;
+        let fleet = if kymas == 1 { one.clone() } else { measure(kymas, store, &tools).await? };
         pairs.push(Pair { one, fleet });
     }
-    let mut table = table::table(&pairs);
+    let mut table = table::table(store, &pairs);
     table.note(tools.kymactl_version().await?);
     report::publish("A fleet in one process", &environment, &[table], args.out.out.as_deref())?;
     check(&table::problems(&pairs))
@@ -48,7 +49,7 @@ pub(crate) async fn run(args: &UpArgs) -> Result<(), Error> {
 
 /// One fleet. The process is left up at the end of it and ended from here: it must be there to be looked at, and the
 /// watch must see the last event before its connection ends.
-async fn measure(kymas: usize, tools: &Tools) -> Result<Measured, Error> {
+async fn measure(kymas: usize, store: Store, tools: &Tools) -> Result<Measured, Error> {
     let folder = tempfile::tempdir().map_err(Error::MakeFolder)?;
     let kubeconfig = folder.path().join("kubeconfig");
     let (kymas_text, port) = (kymas.to_string(), free_port()?.to_string());
@@ -56,7 +57,6 @@ async fn measure(kymas: usize, tools: &Tools) -> Result<Measured, Error> {
         "up",
         "--kymas",
         &kymas_text,
-        "--in-memory",
         "--secure-port",
         &port,
         "--metrics-bind-address",
@@ -66,6 +66,10 @@ async fn measure(kymas: usize, tools: &Tools) -> Result<Measured, Error> {
     ]
     .map(Into::into)
     .to_vec();
+    match store {
+        Store::Memory => args.push("--in-memory".into()),
+        Store::Disk => args.extend(["--data-dir".into(), folder.path().join("data").into_os_string()]),
+    }
     args.extend(["--write-kubeconfig".into(), kubeconfig.clone().into_os_string()]);
     let mut program = Program::start("kymactl up", &tools.kymactl, &args, folder)?;
     let process = program.process();

@@ -10,6 +10,13 @@ const MASKS: &[(&str, &str)] = &[
     (r"(?m)( )\d+[ydhms](\d+[dhms])?( {2,}|$)", "${1}<age> "),
     (r#"("?resourceVersion"?: ?"?)\d+"#, "${1}<version>"),
     (r"(Resource Version: +)\d+", "${1}<version>"),
+    // Times as describe shows some, and as diff shows those of files.
+    (r"\b[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} ([+-]\d{4}|[A-Z]+)", "<time>"),
+    (r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d+ [+-]\d{4}", "<time>"),
+    // The name of a server's context in its kubeconfig.
+    (r#"Context "[a-z]+" modified"#, "Context <name> modified"),
+    // Temporary files and folders of kubectl's.
+    (r#"[^ "]*/(LIVE|MERGED|kubectl-edit)-\d+"#, "<folder>/${1}"),
     (r"\b(127\.0\.0\.1|localhost):\d+", "${1}:<port>"),
     // What client-go logs when a time-out meets its reflector, or does not.
     (r"(?m)^[EW]\d{4} [^\n]*\n", ""),
@@ -62,6 +69,10 @@ mod tests {
                 "E1122 22:56:45.063380   23107 reflector.go:227] late\nerror: timed out\n",
                 "error: timed out\n",
             ),
+            ("Created:  Sun, 22 Nov 2026 21:34:41 +0000", "Created:  <time>"),
+            ("--- /tmp/LIVE-12/v1.x\t2026-11-22 21:34:41.5 +0000", "--- <folder>/LIVE/v1.x\t<time>"),
+            ("Context \"controlplane\" modified.", "Context <name> modified."),
+            ("saved to \"/tmp/kubectl-edit-77.yaml\"", "saved to \"<folder>/kubectl-edit.yaml\""),
             ("\"continue\": \"eyJ2IjoibWV0YS5rOHMuaW8\"", "\"continue\": \"<token>\""),
         ] {
             assert_eq!(masks.apply(text), masked);

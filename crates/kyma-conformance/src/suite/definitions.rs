@@ -14,7 +14,7 @@ use crate::server::Server;
 const SERVED_LIMIT: Duration = Duration::from_secs(20);
 
 /// Installs the definitions of a folder, unless they are there already, and waits until they are served.
-pub(super) async fn install_definitions(server: &Server, folder: &Path) -> Result<(), String> {
+pub(crate) async fn install_definitions(server: &Server, folder: &Path) -> Result<(), String> {
     for definition in read(folder)? {
         install(server, &definition).await.map_err(|failure| failure.to_string())?;
     }

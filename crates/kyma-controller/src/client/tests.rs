@@ -61,7 +61,12 @@ async fn get_all(client: &kube::Client, requests: impl IntoIterator<Item = (Stri
 
 #[tokio::test(start_paused = true)]
 async fn the_rate_is_kept_after_the_burst() {
-    let options = ClientOptions { qps: Qps::PerSecond(10.0), burst: 3, max_connections: 99, ..ClientOptions::default() };
+    let options = ClientOptions {
+        qps: Qps::PerSecond(10.0),
+        burst: 3,
+        max_connections: 99,
+        ..ClientOptions::default()
+    };
     let (client, log) = client(&options, Duration::ZERO, &Metrics::new());
     get_all(&client, (0..8).map(|n| (format!("/{n}"), None))).await;
     let times: Vec<_> = log.lock().iter().map(|(at, _)| *at).collect();
@@ -112,7 +117,12 @@ async fn requests_under_way_are_bounded_until_their_bodies_are_read() {
 
 #[tokio::test(start_paused = true)]
 async fn watches_and_leases_do_not_wait() {
-    let options = ClientOptions { qps: Qps::PerSecond(0.001), burst: 1, max_connections: 1, ..ClientOptions::default() };
+    let options = ClientOptions {
+        qps: Qps::PerSecond(0.001),
+        burst: 1,
+        max_connections: 1,
+        ..ClientOptions::default()
+    };
     let metrics = Metrics::new();
     let (client, log) = client(&options, Duration::from_secs(1), &metrics);
     let lease = "/apis/coordination.k8s.io/v1/namespaces/a/leases/b";
@@ -151,7 +161,8 @@ async fn a_request_that_is_given_up_makes_room() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_takes_no_token() {
-    let options = ClientOptions { qps: Qps::PerSecond(0.1), burst: 1, max_connections: 9, ..ClientOptions::default() };
+    let options =
+        ClientOptions { qps: Qps::PerSecond(0.1), burst: 1, max_connections: 9, ..ClientOptions::default() };
     let (client, log) = client(&options, Duration::ZERO, &Metrics::new());
     get(&client, "/first", None).await;
     let impatient = get(&client, "/impatient", Some(Turn::user(9)));
@@ -238,7 +249,12 @@ async fn connections_are_bounded_and_used_again() {
 
 #[test]
 fn options_read_as_a_sentence() {
-    let options = ClientOptions { qps: Qps::PerSecond(150.0), burst: 150, max_connections: 64, ..ClientOptions::default() };
+    let options = ClientOptions {
+        qps: Qps::PerSecond(150.0),
+        burst: 150,
+        max_connections: 64,
+        ..ClientOptions::default()
+    };
     assert_eq!(options.to_string(), "150 requests/s after a burst of 150, 64 connections");
     assert_eq!(ClientOptions::unlimited().to_string(), "no rate limit, 64 connections");
     let negative = ClientOptions { qps: Qps::PerSecond(-1.0), ..options };

@@ -2,15 +2,13 @@
 
 use base64::Engine as _;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    AGE, Builtin, BuiltinColumn, NAME, NameRule, age, always, entries, never, nothing, nothing_at_update,
-    schema,
-};
+use super::{AGE, Builtin, NAME, NameRule, age, always, column, entries, never, nothing, nothing_at_update};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
 use crate::resource::Scope;
+use crate::structure::kinds;
 
 pub(super) const KIND: Builtin = Builtin {
     group: "",
@@ -26,27 +24,26 @@ pub(super) const KIND: Builtin = Builtin {
     unconditional_update: true,
     create_on_update: false,
     selectable: &[],
-    schema: structure,
+    structure: &kinds::CONFIG_MAP,
     prepare_create: nothing,
     prepare_update: nothing_at_update,
     immortal: &[],
     mark_deleting: never,
     may_go: always,
     validate,
-    columns: &[NAME, BuiltinColumn { name: "Data", kind: "string", priority: 0 }, AGE],
+    columns: &[NAME, column("Data", DATA), AGE],
     cells,
 };
+
+const DATA: &str = "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. \
+                    Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must \
+                    not overlap with the keys in the BinaryData field, this is enforced during validation process.";
 
 /// The largest sum of all values, in bytes (k8s.io/api/core/v1, MaxSecretSize).
 pub(super) const MAX_SIZE: usize = 1024 * 1024;
 
-fn structure() -> Value {
-    let strings = json!({"type": "object", "additionalProperties": {"type": "string"}});
-    schema(json!({"data": strings, "binaryData": strings, "immutable": {"type": "boolean"}}))
-}
-
 fn validate(map: &Object, existing: Option<&Object>) -> Vec<FieldError> {
-    let mut errors = check_keys(map, &["binaryData", "data"]);
+    let mut errors = check_keys(map, &["data", "binaryData"]);
     errors.extend(check_immutable(map, existing, &["data", "binaryData"]));
     errors
 }
@@ -57,11 +54,16 @@ pub(super) fn check_keys(object: &Object, fields: &[&str]) -> Vec<FieldError> {
     let mut size = 0;
     for field in fields {
         for (key, value) in object.get(*field).and_then(Value::as_object).into_iter().flatten() {
+            let path = Path::new(field).key(key);
             for problem in crate::names::config_map_key(key) {
+                errors.push(FieldError::invalid(&path, key.as_str(), &problem));
+            }
+            // Only a ConfigMap has the other bag.
+            if *field == "data" && object.get("binaryData").is_some_and(|binary| binary.get(key).is_some()) {
                 errors.push(FieldError::invalid(
-                    &Path::new(field).key(key),
-                    Value::from(key.as_str()),
-                    &problem,
+                    &path,
+                    key.as_str(),
+                    "duplicate of key present in binaryData",
                 ));
             }
             size += value_size(field, value);

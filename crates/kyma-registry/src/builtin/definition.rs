@@ -1,12 +1,14 @@
 //! CustomResourceDefinition: stored here, made to kinds by `crd.rs`.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Builtin, BuiltinColumn, NAME, NameRule, always, schema, text};
+use super::{Builtin, NAME, NameRule, always, column, text};
+use crate::columns::AGE_DESCRIPTION;
 use crate::crd;
 use crate::object::{self, Object};
 use crate::resource::Scope;
+use crate::structure::kinds;
 
 pub(super) const KIND: Builtin = Builtin {
     group: "apiextensions.k8s.io",
@@ -22,7 +24,7 @@ pub(super) const KIND: Builtin = Builtin {
     unconditional_update: false,
     create_on_update: false,
     selectable: &[],
-    schema: structure,
+    structure: &kinds::DEFINITION,
     prepare_create: crd::prepare_create,
     prepare_update: crd::prepare_update,
     immortal: &[],
@@ -31,56 +33,16 @@ pub(super) const KIND: Builtin = Builtin {
     validate: crd::validate,
     columns: &[
         NAME,
-        BuiltinColumn { name: "Scope", kind: "string", priority: 0 },
-        BuiltinColumn { name: "Versions", kind: "string", priority: 0 },
-        BuiltinColumn { name: "Created At", kind: "date", priority: 0 },
-        BuiltinColumn { name: "Group", kind: "string", priority: 1 },
-        BuiltinColumn { name: "Kind", kind: "string", priority: 1 },
-        BuiltinColumn { name: "ShortNames", kind: "string", priority: 1 },
-        BuiltinColumn { name: "Established", kind: "boolean", priority: 1 },
+        column("Scope", "Cluster/Namespaced"),
+        column("Versions", "Served versions"),
+        column("Created At", AGE_DESCRIPTION).of_type("date"),
+        column("Group", "API group").wide(),
+        column("Kind", "CustomResource kind").wide(),
+        column("ShortNames", "Short names").wide(),
+        column("Established", "Established status").of_type("boolean").wide(),
     ],
     cells,
 };
-
-fn structure() -> Value {
-    let names = json!({"type": "object", "properties": {
-        "plural": {"type": "string"}, "singular": {"type": "string"}, "kind": {"type": "string"},
-        "listKind": {"type": "string"},
-        "shortNames": {"type": "array", "items": {"type": "string"}},
-        "categories": {"type": "array", "items": {"type": "string"}}}});
-    let column = json!({"type": "object", "properties": {
-        "name": {"type": "string"}, "type": {"type": "string"}, "format": {"type": "string"},
-        "description": {"type": "string"}, "priority": {"type": "integer", "format": "int32"},
-        "jsonPath": {"type": "string"}}});
-    let version = json!({"type": "object", "properties": {
-        "name": {"type": "string"}, "served": {"type": "boolean"}, "storage": {"type": "boolean"},
-        "deprecated": {"type": "boolean"}, "deprecationWarning": {"type": "string"},
-        "schema": {"type": "object", "properties": {
-            "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}},
-        "subresources": {"type": "object", "properties": {
-            "status": {"type": "object"},
-            "scale": {"type": "object", "properties": {
-                "specReplicasPath": {"type": "string"}, "statusReplicasPath": {"type": "string"},
-                "labelSelectorPath": {"type": "string"}}}}},
-        "additionalPrinterColumns": {"type": "array", "items": column},
-        "selectableFields": {"type": "array", "items": {"type": "object", "properties": {"jsonPath": {"type": "string"}}}}}});
-    let condition = json!({"type": "object", "properties": {
-        "type": {"type": "string"}, "status": {"type": "string"}, "reason": {"type": "string"},
-        "message": {"type": "string"}, "observedGeneration": {"type": "integer", "format": "int64"},
-        "lastTransitionTime": {"type": "string", "format": "date-time", "nullable": true}}});
-    schema(json!({
-        "spec": {"type": "object", "properties": {
-            "group": {"type": "string"}, "names": names, "scope": {"type": "string"},
-            "versions": {"type": "array", "items": version},
-            "conversion": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
-            "preserveUnknownFields": {"type": "boolean"}}},
-        "status": {"type": "object", "properties": {
-            "conditions": {"type": "array", "nullable": true, "items": condition},
-            "acceptedNames": names,
-            "storedVersions": {"type": "array", "nullable": true, "items": {"type": "string"}},
-            "observedGeneration": {"type": "integer", "format": "int64"}}},
-    }))
-}
 
 fn cells(definition: &Object, _now: Timestamp) -> Vec<Value> {
     let spec = definition.get("spec");

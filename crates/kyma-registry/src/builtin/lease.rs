@@ -1,14 +1,13 @@
 //! Lease.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    AGE, Builtin, BuiltinColumn, NAME, NameRule, age, always, never, nothing, nothing_at_update, schema, text,
-};
+use super::{AGE, Builtin, NAME, NameRule, age, always, column, never, nothing, nothing_at_update, text};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
 use crate::resource::Scope;
+use crate::structure::kinds;
 
 pub(super) const KIND: Builtin = Builtin {
     group: "coordination.k8s.io",
@@ -24,28 +23,19 @@ pub(super) const KIND: Builtin = Builtin {
     unconditional_update: false,
     create_on_update: true,
     selectable: &[],
-    schema: structure,
+    structure: &kinds::LEASE,
     prepare_create: nothing,
     prepare_update: nothing_at_update,
     immortal: &[],
     mark_deleting: never,
     may_go: always,
     validate,
-    columns: &[NAME, BuiltinColumn { name: "Holder", kind: "string", priority: 0 }, AGE],
+    columns: &[NAME, column("Holder", HOLDER), AGE],
     cells,
 };
 
-fn structure() -> Value {
-    schema(json!({"spec": {"type": "object", "properties": {
-        "holderIdentity": {"type": "string"},
-        "leaseDurationSeconds": {"type": "integer", "format": "int32"},
-        "acquireTime": {"type": "string", "format": "date-time", "nullable": true},
-        "renewTime": {"type": "string", "format": "date-time", "nullable": true},
-        "leaseTransitions": {"type": "integer", "format": "int32"},
-        "strategy": {"type": "string"},
-        "preferredHolder": {"type": "string"},
-    }}}))
-}
+const HOLDER: &str = "holderIdentity contains the identity of the holder of a current lease. If Coordinated Leader Election \
+                      is used, the holder identity must be equal to the elected LeaseCandidate.metadata.name field.";
 
 fn validate(lease: &Object, _existing: Option<&Object>) -> Vec<FieldError> {
     let spec = Path::new("spec");

@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{AGE, Builtin, BuiltinColumn, NAME, NameRule, accept, age, schema, text};
+use super::{AGE, Builtin, NAME, NameRule, accept, age, column, text};
 use crate::object::{self, Object};
 use crate::resource::Scope;
+use crate::structure::kinds;
 use crate::update::Subresource;
 
 /// The label that names the namespace, for selectors (KEP-2161).
@@ -26,27 +27,16 @@ pub(super) const KIND: Builtin = Builtin {
     unconditional_update: true,
     create_on_update: false,
     selectable: &["status.phase"],
-    schema: structure,
+    structure: &kinds::NAMESPACE,
     prepare_create,
     prepare_update,
     immortal: &["default", "kube-public", "kube-system"],
     mark_deleting,
     may_go: |namespace| spec_finalizers(namespace).is_empty(),
     validate: accept,
-    columns: &[NAME, BuiltinColumn { name: "Status", kind: "string", priority: 0 }, AGE],
+    columns: &[NAME, column("Status", "The status of the namespace"), AGE],
     cells,
 };
-
-fn structure() -> Value {
-    let condition = json!({"type": "object", "properties": {
-        "type": {"type": "string"}, "status": {"type": "string"}, "reason": {"type": "string"},
-        "message": {"type": "string"}, "lastTransitionTime": {"type": "string", "format": "date-time", "nullable": true}}});
-    schema(json!({
-        "spec": {"type": "object", "properties": {"finalizers": {"type": "array", "items": {"type": "string"}}}},
-        "status": {"type": "object", "properties": {
-            "phase": {"type": "string"}, "conditions": {"type": "array", "items": condition}}},
-    }))
-}
 
 fn spec_finalizers(namespace: &Object) -> Vec<&str> {
     let list = namespace.get("spec").and_then(|spec| spec.get("finalizers")).and_then(Value::as_array);

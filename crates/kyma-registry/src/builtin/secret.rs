@@ -3,15 +3,22 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::config_map::{check_immutable, check_keys};
-use super::{AGE, Builtin, BuiltinColumn, NAME, NameRule, age, always, entries, never, schema, text};
+use super::{AGE, Builtin, NAME, NameRule, age, always, column, entries, never, text};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
 use crate::resource::Scope;
+use crate::structure::kinds;
 
 const OPAQUE: &str = "Opaque";
+
+const TYPE: &str = "Used to facilitate programmatic handling of secret data. More info: \
+                    https://kubernetes.io/docs/concepts/configuration/secret/#secret-types";
+const DATA: &str = "Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. The \
+                    serialized form of the secret data is a base64 encoded string, representing the arbitrary (possibly \
+                    non-string) data value here. Described in https://tools.ietf.org/html/rfc4648#section-4";
 
 pub(super) const KIND: Builtin = Builtin {
     group: "",
@@ -27,30 +34,16 @@ pub(super) const KIND: Builtin = Builtin {
     unconditional_update: true,
     create_on_update: false,
     selectable: &["type"],
-    schema: structure,
+    structure: &kinds::SECRET,
     prepare_create,
     prepare_update: |secret, _, _| prepare_create(secret),
     immortal: &[],
     mark_deleting: never,
     may_go: always,
     validate,
-    columns: &[
-        NAME,
-        BuiltinColumn { name: "Type", kind: "string", priority: 0 },
-        BuiltinColumn { name: "Data", kind: "string", priority: 0 },
-        AGE,
-    ],
+    columns: &[NAME, column("Type", TYPE), column("Data", DATA), AGE],
     cells,
 };
-
-fn structure() -> Value {
-    schema(json!({
-        "data": {"type": "object", "additionalProperties": {"type": "string", "nullable": true}},
-        "stringData": {"type": "object", "additionalProperties": {"type": "string"}},
-        "type": {"type": "string"},
-        "immutable": {"type": "boolean"},
-    }))
-}
 
 /// `stringData` is how people write; what is stored is `data`.
 fn prepare_create(secret: &mut Object) {
@@ -66,7 +59,7 @@ fn prepare_create(secret: &mut Object) {
 }
 
 fn validate(secret: &Object, existing: Option<&Object>) -> Vec<FieldError> {
-    let mut errors = check_keys(secret, &["data"]);
+    let mut errors = Vec::new();
     if let Some(existing) = existing
         && secret.get("type") != existing.get("type")
     {
@@ -74,7 +67,60 @@ fn validate(secret: &Object, existing: Option<&Object>) -> Vec<FieldError> {
         errors.push(FieldError::invalid(&Path::new("type"), value, "field is immutable"));
     }
     errors.extend(check_immutable(secret, existing, &["data"]));
+    errors.extend(check_keys(secret, &["data"]));
+    check_type(secret, &mut errors);
     errors
+}
+
+/// The well-known types promise certain keys (k8s.io/kubernetes/pkg/apis/core/validation, ValidateSecret).
+fn check_type(secret: &Object, errors: &mut Vec<FieldError>) {
+    let data = Path::new("data");
+    let value = |key: &str| secret.get("data").and_then(|data| data.get(key)).and_then(Value::as_str);
+    let mut require = |keys: &[&str]| {
+        let absent = keys.iter().filter(|key| value(key).is_none());
+        errors.extend(absent.map(|key| FieldError::required(&data.key(key), "")));
+    };
+    match text(secret, &["type"]) {
+        "kubernetes.io/tls" => require(&["tls.crt", "tls.key"]),
+        // One of the two may be missing, and both may be empty.
+        "kubernetes.io/basic-auth" if value("username").is_none() && value("password").is_none() => {
+            require(&["username", "password"]);
+        }
+        "kubernetes.io/ssh-auth" if value("ssh-privatekey").is_none_or(str::is_empty) => {
+            errors.push(FieldError::required(&data.key("ssh-privatekey"), ""));
+        }
+        "kubernetes.io/dockercfg" => check_json(".dockercfg", value(".dockercfg"), errors),
+        "kubernetes.io/dockerconfigjson" => {
+            check_json(".dockerconfigjson", value(".dockerconfigjson"), errors);
+        }
+        "kubernetes.io/service-account-token" => {
+            const ACCOUNT: &str = "kubernetes.io/service-account.name";
+            if text(secret, &["metadata", "annotations", ACCOUNT]).is_empty() {
+                let path = Path::new("metadata").child("annotations").key(ACCOUNT);
+                errors.push(FieldError::required(&path, ""));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_json(key: &str, value: Option<&str>, errors: &mut Vec<FieldError>) {
+    let path = Path::new("data").key(key);
+    let Some(value) = value else {
+        errors.push(FieldError::required(&path, ""));
+        return;
+    };
+    let bytes = STANDARD.decode(value).unwrap_or_default();
+    if let Err(problem) = serde_json::from_slice::<serde_json::Map<String, Value>>(&bytes) {
+        let problem = match bytes.first() {
+            None => "unexpected end of JSON input".to_owned(),
+            Some(first) if !br#"{[" \t\r\n-0123456789tfn"#.contains(first) => {
+                format!("invalid character {:?} looking for beginning of value", char::from(*first))
+            }
+            Some(_) => problem.to_string(),
+        };
+        errors.push(FieldError::invalid(&path, "<secret contents redacted>", &problem));
+    }
 }
 
 fn cells(secret: &Object, now: Timestamp) -> Vec<Value> {

@@ -98,6 +98,12 @@ fn check_versions(definition: &Object, spec: &Path, errors: &mut Vec<FieldError>
     let mut seen = std::collections::BTreeSet::new();
     let mut storage = 0;
     for (position, version) in versions.iter().enumerate() {
+        if version.pointer("/schema/openAPIV3Schema").is_none() {
+            let at = path.index(position).child("schema").child("openAPIV3Schema");
+            errors.push(FieldError::required(&at, ""));
+        }
+    }
+    for (position, version) in versions.iter().enumerate() {
         let at = path.index(position);
         let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
         let problems = names::dns1035_label(name);
@@ -111,11 +117,11 @@ fn check_versions(definition: &Object, spec: &Path, errors: &mut Vec<FieldError>
         let detail = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid(&path, Value::Array(versions.to_vec()), detail));
     }
-    if versions.is_empty() {
+    check_bodies(versions, spec, &path, errors);
+    if storage == 0 {
         let path = Path::new("status").child("storedVersions");
         errors.push(FieldError::invalid(&path, Value::Null, "must have at least one stored version"));
     }
-    check_bodies(versions, spec, &path, errors);
 }
 
 /// Schemas and columns. What all versions have alike the real server holds once, at the top of the spec, and says so.
@@ -124,7 +130,7 @@ fn check_bodies(versions: &[Value], spec: &Path, path: &Path, errors: &mut Vec<F
     let (one_schema, one_table) = (alike("schema"), alike("additionalPrinterColumns"));
     for (position, version) in versions.iter().enumerate() {
         let at = path.index(position);
-        if !one_schema || version.pointer("/schema/openAPIV3Schema").is_none() {
+        if !one_schema {
             check_schema(version, &at.child("schema").child("openAPIV3Schema"), errors);
         } else if position == 0 {
             check_schema(version, &spec.child("validation").child("openAPIV3Schema"), errors);
@@ -145,10 +151,7 @@ fn check_columns(version: &Value, at: &Path, errors: &mut Vec<FieldError>) {
 }
 
 fn check_schema(version: &Value, path: &Path, errors: &mut Vec<FieldError>) {
-    let Some(raw) = version.pointer("/schema/openAPIV3Schema") else {
-        errors.push(FieldError::required(path, ""));
-        return;
-    };
+    let Some(raw) = version.pointer("/schema/openAPIV3Schema") else { return };
     match Schema::compile(raw) {
         Err(problems) => errors.extend(problems.into_iter().map(|problem| problem.below(path))),
         Ok(schema) if schema.has_cel() => {

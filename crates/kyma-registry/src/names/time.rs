@@ -1,4 +1,4 @@
-//! Times as `metav1.Time` reads and writes them: RFC 3339, UTC, whole seconds.
+//! Times as `metav1.Time` and `metav1.MicroTime` read and write them: RFC 3339, UTC, whole seconds or microseconds.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -10,7 +10,21 @@ use crate::reason::gotext::quote;
 /// # Errors
 /// Go's own message, which the real server passes on to the client.
 pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
-    let mut reader = Reader { text, rest: text };
+    parse(text, "2006-01-02T15:04:05Z07:00")
+}
+
+/// Reads a time of six decimals, as `metav1.MicroTime` does.
+///
+/// # Errors
+/// Go's own message.
+pub(crate) fn parse_micro(text: &str) -> Result<Timestamp, String> {
+    parse(text, MICRO_LAYOUT)
+}
+
+const MICRO_LAYOUT: &str = "2006-01-02T15:04:05.000000Z07:00";
+
+fn parse(text: &str, layout: &'static str) -> Result<Timestamp, String> {
+    let mut reader = Reader { text, rest: text, layout };
     let year = reader.digits(4, "2006")?;
     reader.literal("-")?;
     let month = reader.digits(2, "01")?;
@@ -22,7 +36,7 @@ pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
     let minute = reader.digits(2, "04")?;
     reader.literal(":")?;
     let second = reader.digits(2, "05")?;
-    let nanosecond = reader.fraction();
+    let nanosecond = if layout == MICRO_LAYOUT { reader.micros()? } else { reader.fraction() };
     let offset = reader.zone()?;
     if !reader.rest.is_empty() {
         return Err(format!("parsing time {}: extra text: {}", quote(text), quote(reader.rest)));
@@ -58,17 +72,24 @@ pub fn format_rfc3339(time: Timestamp) -> String {
     seconds.unwrap_or(time).to_string()
 }
 
+/// Writes a time as `metav1.MicroTime` does: UTC, six decimals, cut off and not rounded.
+pub(crate) fn format_micro(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
 /// Walks the text the way Go's layout does, so that a failure names the same rest and the same element.
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
+    layout: &'static str,
 }
 
 impl Reader<'_> {
     fn failure(&self, element: &str) -> String {
         format!(
-            "parsing time {} as \"2006-01-02T15:04:05Z07:00\": cannot parse {} as {}",
+            "parsing time {} as {}: cannot parse {} as {}",
             quote(self.text),
+            quote(self.layout),
             quote(self.rest),
             quote(element)
         )
@@ -102,6 +123,17 @@ impl Reader<'_> {
         let kept: String = digits[..count].chars().chain("000000000".chars()).take(9).collect();
         self.rest = &digits[count..];
         kept.parse().unwrap_or(0)
+    }
+
+    /// Exactly six decimals, in nanoseconds.
+    fn micros(&mut self) -> Result<i32, String> {
+        let element = ".000000";
+        let digits = self.rest.get(..element.len()).and_then(|text| text.strip_prefix(['.', ',']));
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let micros: Option<i32> = digits.and_then(|digits| digits.parse().ok());
+        let micros = micros.ok_or_else(|| self.failure(element))?;
+        self.rest = &self.rest[element.len()..];
+        Ok(micros * 1000)
     }
 
     fn zone(&mut self) -> Result<Offset, String> {

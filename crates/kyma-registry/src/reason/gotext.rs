@@ -95,6 +95,27 @@ pub(crate) fn json(value: &Value) -> String {
     out
 }
 
+/// Go's `%v` of a decoded JSON value: `map[a:1 b:[x y]]`.
+pub(crate) fn value(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(" ");
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (None, Some(number)) => float(number),
+            _ => number.to_string(),
+        },
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(self::value).collect())),
+        Value::Object(map) => {
+            let mut members: Vec<_> = map.iter().collect();
+            members.sort_by_key(|(key, _)| key.as_str());
+            let members = members.into_iter().map(|(key, item)| format!("{key}:{}", self::value(item)));
+            format!("map[{}]", joined(members.collect()))
+        }
+    }
+}
+
 fn write_json(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),

@@ -37,7 +37,8 @@ impl Published {
 
 /// A published object `old` at revision 2 and, if `pending`, staged but not persisted: `old` at 4, `new` at 3.
 fn scene(pending: bool) -> (Published, Committer<()>) {
-    let (mut published, mut committer) = (Published::default(), Committer::new(Revision::FIRST));
+    let (mut published, mut committer) =
+        (Published::default(), Committer::new(Revision::FIRST, Interner::new()));
     published.stage(&mut committer, put("old", Expect::Absent, "1"), ()).unwrap();
     published.drive(&mut committer);
     if pending {
@@ -143,7 +144,8 @@ fn full_disk() -> PersistError {
 
 #[test]
 fn a_failed_batch_takes_along_what_was_checked_against_it() {
-    let (mut published, mut committer) = (Published::default(), Committer::new(Revision::FIRST));
+    let (mut published, mut committer) =
+        (Published::default(), Committer::new(Revision::FIRST, Interner::new()));
     published.stage(&mut committer, put("a", Expect::Absent, "1"), "first").unwrap();
     published.drive(&mut committer);
     published.stage(&mut committer, put("a", at(2), "2"), "in flight").unwrap();
@@ -167,6 +169,9 @@ fn a_failed_sync_and_a_close_refuse_further_writes() {
     let mut flight = committer.take_flight().unwrap();
     committer.unstage(&mut flight, &PersistError::Sync(Arc::new(io::Error::other("broken"))));
     let refused = published.stage(&mut committer, put("a", Expect::Absent, ""), ());
+    assert!(matches!(refused, Err(CommitError::Persist(PersistError::Sync(_)))), "the reason stays");
+    committer.close();
+    let refused = published.stage(&mut committer, put("a", Expect::Absent, ""), ());
     assert!(matches!(refused, Err(CommitError::Closed)));
 
     let (published, mut committer) = scene(true);
@@ -186,7 +191,8 @@ fn versions_share_their_strings() {
         draft.index.owners = Box::new([Arc::from(owner)]);
         Write { key: key(name), expect, change: Change::Put(draft) }
     };
-    let (mut published, mut committer) = (Published::default(), Committer::new(Revision::FIRST));
+    let (mut published, mut committer) =
+        (Published::default(), Committer::new(Revision::FIRST, Interner::new()));
     published.stage(&mut committer, write("a", Expect::Absent, "kyma"), ()).unwrap();
     published.stage(&mut committer, write("b", Expect::Absent, "kyma"), ()).unwrap();
     published.stage(&mut committer, write("a", at(2), "other"), ()).unwrap();
@@ -240,7 +246,7 @@ proptest! {
     #[test]
     fn pending_heads_follow_a_naive_model(steps in steps()) {
         let names = ["a", "b", "c"];
-        let (mut published, mut committer) = (Published::default(), Committer::new(Revision::FIRST));
+        let (mut published, mut committer) = (Published::default(), Committer::new(Revision::FIRST, Interner::new()));
         let mut heads: Vec<Heads> = vec![[None; 3]];
         let (mut durable, mut flying) = (0, 0);
         let mut flight: Option<Flight<usize>> = None;

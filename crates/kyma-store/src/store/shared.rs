@@ -4,15 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard};
-use tokio::sync::oneshot;
+use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 
+use super::driver::Driver;
 use crate::clock::Clock;
-use crate::commit::{CommitError, Committer, Flight, Write};
 use crate::history::{History, Window};
+use crate::intern::Interner;
 use crate::keyspace::{Keyspace, ReadError};
-use crate::object::Object;
-use crate::persist::{Engine, PersistError, Record};
+use crate::persist::{Engine, Record};
 use crate::resource::{ResourceId, Resources};
 use crate::revision::Revision;
 use crate::watch::Signal;
@@ -21,13 +20,12 @@ use crate::watch::Signal;
 /// than one, so that commits catch up.
 const AGED_PER_COMMIT: usize = 4;
 
-/// Tells a writer what became of its write.
-pub(super) type Waiter = oneshot::Sender<Result<Arc<Object>, CommitError>>;
-
 /// What all handles and watchers of a store share.
 pub(crate) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) driver: Mutex<Driver>,
+    /// Wakes the thread that drives the write path, if there is one, under the lock of `driver`.
+    pub(super) arrived: Condvar,
     pub(super) state: RwLock<State>,
     /// Wakes those who want to know of any publish.
     pub(super) changes: Arc<Signal>,
@@ -37,12 +35,6 @@ impl std::fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Shared").finish_non_exhaustive()
     }
-}
-
-/// The write path.
-pub(super) struct Driver {
-    pub(super) committer: Committer<Waiter>,
-    engine: Box<dyn Engine>,
 }
 
 /// What readers and watchers see: durable writes only.
@@ -56,46 +48,19 @@ pub(crate) struct State {
     pub(crate) closed: bool,
 }
 
-/// Who is to be woken once the locks are free.
-pub(super) struct Wakes {
-    /// The writers, and what went wrong for all of them.
-    finished: Option<(Flight<Waiter>, Option<PersistError>)>,
-    signals: Vec<Arc<Signal>>,
-}
-
-impl Wakes {
-    pub(super) fn wake(self) {
-        if let Some((flight, error)) = self.finished {
-            for (waiter, object) in flight.into_writers() {
-                let outcome = match &error {
-                    None => Ok(object),
-                    Some(error) => Err(CommitError::Persist(error.clone())),
-                };
-                // A writer that has gone away does not want to know.
-                drop(waiter.send(outcome));
-            }
-        }
-        for signal in self.signals {
-            signal.wake();
-        }
-    }
-}
-
 impl Shared {
-    /// An empty store.
-    pub(super) fn new(window: Window, clock: Arc<dyn Clock>, engine: Box<dyn Engine>) -> Self {
-        let state = State {
-            resources: Resources::default(),
-            keyspace: Keyspace::default(),
-            history: History::new(window, Revision::FIRST),
-            signals: Vec::new(),
-            revision: Revision::FIRST,
-            closed: false,
-        };
-        let driver = Driver { committer: Committer::new(Revision::FIRST), engine };
+    /// A store with this state, whose objects have their strings in `interner`; `engine` is what the committing task
+    /// drives, `None` when a thread does.
+    pub(super) fn new(
+        clock: Arc<dyn Clock>,
+        state: State,
+        interner: Interner,
+        engine: Option<Box<dyn Engine>>,
+    ) -> Self {
         Self {
             clock,
-            driver: Mutex::new(driver),
+            driver: Mutex::new(Driver::new(state.revision, interner, engine)),
+            arrived: Condvar::new(),
             state: RwLock::new(state),
             changes: Arc::new(Signal::default()),
         }
@@ -105,37 +70,8 @@ impl Shared {
         self.state.read()
     }
 
-    /// Stages a write and drives the write path; says who is to be woken.
-    pub(super) fn commit(&self, write: Write, waiter: Waiter) -> Result<Wakes, CommitError> {
-        let mut driver = self.driver.lock();
-        let (resource, durable) = {
-            let state = self.read();
-            (state.resources.name(write.key.resource), state.keyspace.get(&write.key))
-        };
-        driver.committer.stage(write, resource, durable, waiter)?;
-        Ok(self.drive(&mut driver))
-    }
-
-    /// Persists and publishes what is staged.
-    fn drive(&self, driver: &mut Driver) -> Wakes {
-        let Some(mut flight) = driver.committer.take_flight() else {
-            return Wakes { finished: None, signals: Vec::new() };
-        };
-        match driver.engine.append(flight.records()) {
-            Ok(()) => {
-                // Published before it is settled: a check finds each write in the pending heads or in the state.
-                let signals = self.publish(flight.records());
-                driver.committer.settle(&flight);
-                Wakes { finished: Some((flight, None)), signals }
-            }
-            Err(error) => {
-                driver.committer.unstage(&mut flight, &error);
-                Wakes { finished: Some((flight, Some(error))), signals: Vec::new() }
-            }
-        }
-    }
-
-    fn publish(&self, records: &[Record]) -> Vec<Arc<Signal>> {
+    /// Shows durable writes to readers and watchers; says who is to be woken.
+    pub(super) fn publish(&self, records: &[Record]) -> Vec<Arc<Signal>> {
         let now = self.clock.elapsed();
         let mut signals = self.state.write().publish(records, now);
         if self.changes.listeners() > 0 {
@@ -143,9 +79,34 @@ impl Shared {
         }
         signals
     }
+
+    /// Tells watchers that nothing will be published again.
+    pub(super) fn end(&self) {
+        let signals = {
+            let mut state = self.state.write();
+            state.closed = true;
+            state.signals.clone()
+        };
+        for signal in signals {
+            signal.wake();
+        }
+        self.changes.wake();
+    }
 }
 
 impl State {
+    /// No objects and no history, at this revision.
+    pub(super) fn new(window: Window, revision: Revision) -> Self {
+        Self {
+            resources: Resources::default(),
+            keyspace: Keyspace::default(),
+            history: History::new(window, revision),
+            signals: Vec::new(),
+            revision,
+            closed: false,
+        }
+    }
+
     /// The number of a resource, with room for its log and its watchers.
     pub(super) fn define(&mut self, name: &str) -> ResourceId {
         let id = self.resources.define(name);

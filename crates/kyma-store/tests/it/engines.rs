@@ -5,7 +5,9 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
-use kyma_store::{CommitError, Engine, Expect, ListQuery, Options, PersistError, Record, Revision};
+use kyma_store::{
+    CommitError, Engine, Expect, ListQuery, Options, PersistError, Persistence, Record, Revision,
+};
 use parking_lot::Mutex;
 
 use crate::support::{Scene, at, poll_once, revisions, value};
@@ -51,12 +53,15 @@ async fn nobody_sees_a_write_that_was_not_kept() {
     let sources = [persist.to_string(), persist.source().unwrap().to_string()];
     assert_eq!(sources, ["failed to append the batch", "no storage space"]);
     assert!(matches!(scene.try_put("pb/b", Expect::Absent).await, Err(CommitError::Persist(_))));
+    let reason = "failed to append the batch: no storage space".to_owned();
+    assert_eq!(scene.store.persistence(), Persistence::Failing(reason));
     assert_eq!(value(&scene.store.get(&scene.key("pb/a")).unwrap()), "1");
     assert!(scene.store.get(&scene.key("pb/b")).is_none());
     assert_eq!(scene.store.revision().get(), 2);
     assert_eq!(scene.store.list(&ListQuery::all(scene.resource)).unwrap().objects.len(), 1);
 
     assert_eq!(scene.try_put("pb/a", at(2)).await.unwrap().revision.get(), 3, "there is room again");
+    assert_eq!(scene.store.persistence(), Persistence::Healthy);
     assert_eq!(revisions(&watcher.next(10).await.unwrap().events), [2, 3]);
     let kept = engine.kept.lock();
     assert_eq!(kept.iter().map(|record| record.event.revision.get()).collect::<Vec<_>>(), [2, 3]);
@@ -69,7 +74,11 @@ async fn after_a_failed_sync_the_store_is_read_only() {
     let (scene, engine) = Scripted::scene([Ok(()), Err(broken)]);
     scene.put("pb/a", "1").await;
     assert!(matches!(scene.try_put("pb/a", at(2)).await, Err(CommitError::Persist(PersistError::Sync(_)))));
-    assert!(matches!(scene.try_put("pb/a", at(2)).await, Err(CommitError::Closed)));
+    let refused = scene.try_put("pb/a", at(2)).await;
+    assert!(matches!(refused, Err(CommitError::Persist(PersistError::Sync(_)))), "the reason stays");
+    let reason =
+        "failed to sync the batch; no write is taken until the store is opened again: I/O error".to_owned();
+    assert_eq!(scene.store.persistence(), Persistence::ReadOnly(reason));
     assert_eq!(engine.kept.lock().len(), 1, "the engine is not asked again");
     assert_eq!(value(&scene.store.get(&scene.key("pb/a")).unwrap()), "1");
     let mut watcher = scene.store.watch(scene.resource, None, Revision::FIRST).unwrap();
@@ -83,4 +92,26 @@ async fn a_write_counts_even_if_its_writer_has_gone() {
     assert!(scene.store.get(&scene.key("pb/a")).is_none(), "a future that was never polled does nothing");
     poll_once(scene.try_put("pb/a", Expect::Absent));
     assert_eq!(scene.store.revision().get(), 2);
+}
+
+/// Panics at the second batch.
+struct Fragile(usize);
+
+impl Engine for Fragile {
+    fn append(&mut self, _batch: &[Record]) -> Result<(), PersistError> {
+        self.0 += 1;
+        assert!(self.0 < 2, "an engine with a flaw");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_panics_has_failed_for_good() {
+    let scene = Scene::with_engine(Options::default(), Box::new(Fragile(0)));
+    scene.put("pb/a", "1").await;
+    for _ in 0..2 {
+        let failed = scene.try_put("pb/a", at(2)).await;
+        assert!(matches!(failed, Err(CommitError::Persist(PersistError::Sync(_)))));
+    }
+    assert_eq!(value(&scene.store.get(&scene.key("pb/a")).unwrap()), "1");
 }

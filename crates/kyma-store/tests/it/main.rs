@@ -4,7 +4,13 @@
 
 mod commits;
 mod concurrency;
+mod crashes;
+mod damage;
+mod durability;
 mod engines;
+mod faults;
+mod folders;
+mod formats;
 mod lists;
 mod model;
 mod support;

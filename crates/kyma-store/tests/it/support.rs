@@ -1,6 +1,8 @@
 //! A store with a clock in the test's hand.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -8,8 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kyma_store::{
-    Batch, Change, Clock, CommitError, Draft, Engine, Event, Expect, Index, Key, Memory, Object, Options,
-    ResourceId, Revision, Store, Write,
+    Batch, Change, Clock, CommitError, Disk, Draft, Engine, Event, Expect, FaultyDisk, Index, Key, ListQuery,
+    Memory, Object, OpenError, Options, ResourceId, Revision, Store, Write,
 };
 use parking_lot::Mutex;
 
@@ -49,9 +51,28 @@ impl Scene {
         Self::with_engine(options, Box::new(Memory))
     }
 
+    /// What is on the disk, or why it does not open.
+    pub(crate) fn on_disk(disk: &Arc<FaultyDisk>) -> Result<Self, OpenError> {
+        let clock = Arc::new(TestClock::default());
+        let disk = Arc::clone(disk) as Arc<dyn Disk>;
+        Store::on_disk(Options::default(), Arc::clone(&clock) as Arc<dyn Clock>, disk)
+            .map(|store| Self::around(store, clock))
+    }
+
+    /// What is in the folder, or why it does not open.
+    pub(crate) fn in_folder(folder: &Path) -> Result<Self, OpenError> {
+        let clock = Arc::new(TestClock::default());
+        Store::open(Options::default(), Arc::clone(&clock) as Arc<dyn Clock>, folder)
+            .map(|store| Self::around(store, clock))
+    }
+
     pub(crate) fn with_engine(options: Options, engine: Box<dyn Engine>) -> Self {
         let clock = Arc::new(TestClock::default());
         let store = Store::with_engine(options, Arc::clone(&clock) as Arc<dyn Clock>, engine);
+        Self::around(store, clock)
+    }
+
+    fn around(store: Store, clock: Arc<TestClock>) -> Self {
         let resource = store.resource("inventory.kyma-project.io/kymas");
         Self { store, clock, resource }
     }
@@ -122,6 +143,21 @@ pub(crate) fn paths(objects: &[Arc<Object>]) -> Vec<String> {
 
 pub(crate) fn revisions(events: &[Arc<Event>]) -> Vec<u64> {
     events.iter().map(|event| event.revision.get()).collect()
+}
+
+/// All that a store keeps, to be compared: by path with its resource, everything but the number of the resource.
+pub(crate) fn kept(store: &Store) -> BTreeMap<String, (u64, String, Index)> {
+    let mut all = BTreeMap::new();
+    for resource in store.resources() {
+        let page = store.list(&ListQuery::all(resource)).expect("the newest can be read");
+        for object in &page.objects {
+            let json = String::from_utf8(object.json.to_vec()).expect("the JSON is text");
+            let path = format!("{} {}", store.resource_name(resource), path(object));
+            let kept = (object.revision.get(), json, object.index.clone());
+            assert_eq!(all.insert(path, kept), None);
+        }
+    }
+    all
 }
 
 /// Revisions and progress.

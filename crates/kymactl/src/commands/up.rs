@@ -1,19 +1,19 @@
 //! `kymactl up`: everything in one process, from nothing to a reconciled fleet.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
-use kube::api::{Api, PostParams};
-use kyma_apiserver::{ApiServer, User};
-use kyma_controller::{ClientOptions, Drain, FastRandom, Manager, Metrics, Shutdown, client, shutdown};
-use kyma_inventory::sample;
+use kube::api::{Api, ListParams, PostParams};
+use kyma_apiserver::User;
+use kyma_apiserver::serve::Names;
+use kyma_controller::{Drain, FastRandom, Manager, Metrics, Shutdown, client, shutdown};
+use kyma_inventory::{Kyma, sample};
+use kyma_operator::Config;
 use tokio::time::Instant;
 
-use super::apiserver::{Serving, check_store};
+use super::apiserver::{Home, LOOPBACK, Serving, Settings, Started, until_cut_off};
 use super::operator::{self, Addresses};
 use super::sample as fleet_maker;
 use crate::args::UpArgs;
@@ -26,20 +26,37 @@ use crate::output;
 const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
-    check_store(&args.store)?;
     let config = operator::config(&args.controllers)?;
-    let addresses = Addresses::bind(&args.addresses).await?;
-    let serving = Serving::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), args.secure_port).await?;
-    let server = ApiServer::builder().start().await.map_err(|error| Failure::of(&error))?;
-    let home = Home::new(args.write_kubeconfig.as_deref())?;
-    serving.write(&home.kubeconfig)?;
-    introduce(&args, &serving, &home, &addresses)?;
-
+    let home = home(&args)?;
+    let kubeconfig = home.kubeconfig(args.write_kubeconfig.as_deref())?;
     let (drain, stop) = shutdown::channel();
     tokio::spawn(shutdown::on_signals(drain.clone()));
-    let (server_drain, server_stop) = shutdown::channel();
-    let served = serving.run(server.clone(), async move { server_stop.draining().await });
+    let addresses = Addresses::bind(&args.addresses).await?;
+    let serving = Serving::bind(LOOPBACK, args.secure_port).await?;
+    let serving = serving.start(&home, Names::of(LOOPBACK), kubeconfig, Settings::default()).await?;
+    introduce(&args, &serving, &home, &addresses)?;
+    until_cut_off(&stop, serve(&args, serving, config, addresses, (&drain, &stop))).await
+}
 
+fn home(args: &UpArgs) -> Result<Home, Failure> {
+    match (&args.store.data_dir, args.store.in_memory) {
+        (Some(folder), _) => Ok(Home::kept(folder)),
+        (None, true) => Home::memory_with_folder(),
+        (None, false) => Home::temporary(),
+    }
+}
+
+/// Serves, and operates the fleet on it. The server ends after its clients.
+async fn serve(
+    args: &UpArgs,
+    serving: Started,
+    config: Config,
+    addresses: Addresses,
+    (drain, stop): (&Drain, &Shutdown),
+) -> Result<(), Failure> {
+    let (server_drain, server_stop) = shutdown::channel();
+    let server = serving.server().clone();
+    let served = serving.run(async move { server_stop.draining().await });
     let metrics = Metrics::new();
     let client = client::over_service(
         server.client(User::admin()),
@@ -47,16 +64,13 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         &connect::limits(&args.client),
         &metrics,
     );
-    let own = client::over_service(
-        server.client(User::admin()),
-        "default",
-        &ClientOptions::unlimited(),
-        &Metrics::new(),
-    );
-    install(&own).await?;
+    let own =
+        client::over_service(server.client(User::admin()), "default", &connect::unlimited(), &Metrics::new());
+    drop(server);
     let work = async {
+        install(&own).await?;
         let operator = operator::start(client, config, metrics, addresses, stop.clone());
-        let show = show(&args, &own, &drain, stop.clone());
+        let show = show(args, &own, drain, stop.clone());
         let ended = tokio::try_join!(operator, show);
         server_drain.begin();
         ended.map(|_| ())
@@ -64,14 +78,15 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     tokio::try_join!(served, work).map(|_| ())
 }
 
-fn introduce(args: &UpArgs, serving: &Serving, home: &Home, addresses: &Addresses) -> Result<(), Failure> {
-    let mut text =
-        format!("API server  {}\nkubeconfig  {}\n", serving.listener.url(), home.kubeconfig.display());
+fn introduce(args: &UpArgs, serving: &Started, home: &Home, addresses: &Addresses) -> Result<(), Failure> {
+    let kubeconfig = serving.kubeconfig().display();
+    let mut text = format!("API server  {}\nkubeconfig  {kubeconfig}\n", serving.url());
     if let Some(url) = addresses.metrics_url() {
         text.push_str(&format!("metrics     {url}\n"));
     }
     text.push_str(&format!(
-        "store       memory\nlimits      {}, {} reconciles at a time in each controller\n",
+        "store       {}\nlimits      {}, {} reconciles at a time in each controller\n",
+        home.place(),
         if args.client.kube_api_qps < 0.0 {
             "no client limit".to_owned()
         } else {
@@ -79,24 +94,19 @@ fn introduce(args: &UpArgs, serving: &Serving, home: &Home, addresses: &Addresse
         },
         args.controllers.max_concurrent_reconciles,
     ));
-    text.push_str(&format!(
-        "try         kubectl --kubeconfig {} get kymas -n {}\n\n",
-        home.kubeconfig.display(),
-        sample::NAMESPACE
-    ));
+    let namespace = sample::NAMESPACE;
+    text.push_str(&format!("try         kubectl --kubeconfig {kubeconfig} get kymas -n {namespace}\n\n"));
     output::print(&text)
 }
 
-/// Creates the definitions and waits until they are served.
+/// Creates the definitions, brings those that are there from an earlier start up to date, and waits until all are served.
 async fn install(client: &Client) -> Result<(), Failure> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     for definition in kyma_inventory::crds::all().map_err(|error| Failure::of(&error))? {
-        let created = api.create(&PostParams::default(), &definition).await;
-        let name = created
-            .map_err(|error| Failure::new("failed to install a CRD", &error))?
-            .metadata
-            .name
-            .unwrap_or_default();
+        let name = definition.metadata.name.clone().unwrap_or_default();
+        put(&api, &name, definition)
+            .await
+            .map_err(|error| Failure::new(format!("failed to install the CRD {name}"), &error))?;
         let established = kube::runtime::wait::await_condition(
             api.clone(),
             &name,
@@ -113,6 +123,20 @@ async fn install(client: &Client) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Creates a definition, or gives the one that is there our specification. The server writes nothing where it has it
+/// already.
+async fn put(
+    api: &Api<CustomResourceDefinition>,
+    name: &str,
+    definition: CustomResourceDefinition,
+) -> Result<(), kube::Error> {
+    let Some(mut there) = api.get_opt(name).await? else {
+        return api.create(&PostParams::default(), &definition).await.map(|_| ());
+    };
+    there.spec = definition.spec;
+    api.replace(name, &PostParams::default(), &there).await.map(|_| ())
 }
 
 /// Makes the fleet, shows how far it is, and says when it is done.
@@ -138,10 +162,12 @@ async fn show(args: &UpArgs, client: &Client, drain: &Drain, stop: Shutdown) -> 
 
 async fn tell(args: &UpArgs, client: &Client, fleet: &Fleet) -> Result<(), Failure> {
     let since = Instant::now();
-    let progress = Progress::new(fleet.clone(), args.kymas);
+    // A data directory may hold a larger fleet from an earlier start: all of it is brought to success.
+    let wanted = args.kymas.max(there(client).await?);
+    let progress = Progress::new(fleet.clone(), wanted);
     let work = async {
         fleet_maker::create(client, sample::NAMESPACE, 1..=args.kymas).await?;
-        fleet.done(args.kymas).await;
+        fleet.done(wanted).await;
         Ok::<_, Failure>(())
     };
     tokio::select! {
@@ -160,19 +186,11 @@ async fn tell(args: &UpArgs, client: &Client, fleet: &Fleet) -> Result<(), Failu
     ))
 }
 
-/// Where the kubeconfig is: in a folder that goes away at the end, or where the user wants it.
-struct Home {
-    kubeconfig: PathBuf,
-    _folder: Option<tempfile::TempDir>,
-}
-
-impl Home {
-    fn new(given: Option<&Path>) -> Result<Self, Failure> {
-        if let Some(path) = given {
-            return Ok(Home { kubeconfig: path.to_owned(), _folder: None });
-        }
-        let folder = tempfile::Builder::new().prefix("kymactl-").tempdir();
-        let folder = folder.map_err(|error| Failure::new("failed to make a temporary folder", &error))?;
-        Ok(Home { kubeconfig: folder.path().join("kubeconfig"), _folder: Some(folder) })
-    }
+/// How many Kymas there are already.
+async fn there(client: &Client) -> Result<usize, Failure> {
+    let api: Api<Kyma> = Api::all(client.clone());
+    let page = api.list_metadata(&ListParams::default().limit(1)).await;
+    let page = page.map_err(|error| Failure::new("failed to count the Kymas that are there", &error))?;
+    let rest = page.metadata.remaining_item_count.unwrap_or_default();
+    Ok(page.items.len() + usize::try_from(rest).unwrap_or_default())
 }

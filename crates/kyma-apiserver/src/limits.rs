@@ -1,0 +1,232 @@
+//! What requests may cost: how many at a time, how large, how long.
+//!
+//! Connections have limits of their own (`serve::ConnectionLimits`); these here hold in-process too. Each bounds memory:
+//! bodies under way by [`Limits::max_body_bytes_inflight`], watchers by [`Limits::max_watches`] times the piece of a
+//! stream that waits for its reader (`verbs/watch.rs`).
+
+mod duration;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use kyma_registry::ApiError;
+use kyma_registry::authz::{MASTERS, User};
+use tower::BoxError;
+
+use crate::query::Query;
+
+/// Limits of requests. The names are those of kube-apiserver's flags where it has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests that read, at a time; beyond it 429. Watches and health checks do not count, and whoever is in
+    /// `system:masters` always gets an answer. 0 for no limit.
+    pub max_requests_inflight: usize,
+    /// The same for requests that write.
+    pub max_mutating_requests_inflight: usize,
+    /// Watches at a time, whoever has opened them; beyond it 429. 0 for no limit.
+    pub max_watches: usize,
+    /// Bytes of one request's body; beyond it 413. 0 for no limit.
+    pub max_body_bytes: usize,
+    /// Bytes of all bodies of requests that are in flight; beyond it 429. 0 for no limit.
+    pub max_body_bytes_inflight: usize,
+    /// How long a request may take, its body included; then 504. A shorter `timeout` of the query counts. Not for
+    /// watches.
+    pub request_timeout: Duration,
+}
+
+impl Default for Limits {
+    /// kube-apiserver's values (k8s.io/apiserver/pkg/server/config.go): 400 and 200 requests, bodies of 3 MiB, 60 s.
+    /// What it does not limit: 4,096 watches, 64 MiB of bodies.
+    fn default() -> Self {
+        Limits {
+            max_requests_inflight: 400,
+            max_mutating_requests_inflight: 200,
+            max_watches: 4096,
+            max_body_bytes: 3 << 20,
+            max_body_bytes_inflight: 64 << 20,
+            request_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a request counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// It reads.
+    ReadOnly,
+    /// It writes.
+    Mutating,
+    /// It stays: a watch.
+    LongRunning,
+    /// It asks whether the server is well, which is of most use when there is too much to do.
+    Health,
+}
+
+/// Something of which there is so much and no more.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    used: AtomicUsize,
+    limit: usize,
+}
+
+impl Gate {
+    /// A gate for `limit` at a time, 0 for any number.
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        Arc::new(Gate { used: AtomicUsize::new(0), limit })
+    }
+
+    /// How much is taken now.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Takes some, if there is so much left.
+    pub(crate) fn enter(self: &Arc<Self>, many: usize) -> Option<Pass> {
+        let more = |used: usize| used.checked_add(many).filter(|used| *used <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Pass { gate: Arc::clone(self), many })
+    }
+
+    /// Takes some, whether there is so much left or not.
+    fn enter_anyway(self: &Arc<Self>, many: usize) -> Pass {
+        self.used.fetch_add(many, Ordering::Relaxed);
+        Pass { gate: Arc::clone(self), many }
+    }
+}
+
+/// What was taken; it goes back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    gate: Arc<Gate>,
+    many: usize,
+}
+
+impl Pass {
+    /// Takes more; says whether there was so much left.
+    fn grow(&mut self, many: usize) -> bool {
+        let Some(mut more) = self.gate.enter(many) else { return false };
+        self.many += std::mem::take(&mut more.many);
+        true
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.gate.used.fetch_sub(self.many, Ordering::Relaxed);
+    }
+}
+
+/// All gates of a server.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    limits: Limits,
+    read_only: Arc<Gate>,
+    mutating: Arc<Gate>,
+    watches: Arc<Gate>,
+    bodies: Arc<Gate>,
+}
+
+impl Gates {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Gates {
+            limits,
+            read_only: Gate::new(limits.max_requests_inflight),
+            mutating: Gate::new(limits.max_mutating_requests_inflight),
+            watches: Gate::new(limits.max_watches),
+            bodies: Gate::new(limits.max_body_bytes_inflight),
+        }
+    }
+
+    /// Lets a request in, or not (k8s.io/apiserver/pkg/server/filters/maxinflight.go).
+    pub(crate) fn admit(&self, class: Class, user: Option<&User>) -> Option<Pass> {
+        let gate = match class {
+            Class::ReadOnly | Class::Health => &self.read_only,
+            Class::Mutating => &self.mutating,
+            // Nobody is so important that the memory of a process grows for them.
+            Class::LongRunning => return self.watches.enter(1),
+        };
+        let master = || user.is_some_and(|user| user.groups.iter().any(|group| group == MASTERS));
+        gate.enter(1).or_else(|| (class == Class::Health || master()).then(|| gate.enter_anyway(1)))
+    }
+
+    /// How many requests are being answered: reading ones, writing ones.
+    pub(crate) fn in_flight(&self) -> (usize, usize) {
+        (self.read_only.used(), self.mutating.used())
+    }
+
+    /// How many bytes of bodies are held.
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.bodies.used()
+    }
+
+    /// How long a request may take; `None` for as long as it likes.
+    pub(crate) fn timeout(&self, class: Class, query: Option<&str>) -> Result<Option<Duration>, ApiError> {
+        if class == Class::LongRunning {
+            return Ok(None);
+        }
+        let most = self.limits.request_timeout;
+        // Most queries have no such word, and are not taken apart.
+        let Some(query) = query.filter(|query| query.contains("timeout")) else { return Ok(Some(most)) };
+        let query = Query::parse(Some(query));
+        let Some(text) = query.get("timeout") else { return Ok(Some(most)) };
+        let asked = duration::parse(text).map_err(|error| {
+            ApiError::bad_request(format!("invalid timeout specified in the request URL - {error}"))
+        })?;
+        Ok(Some(asked.filter(|asked| !asked.is_zero()).map_or(most, |asked| asked.min(most))))
+    }
+
+    /// Reads all of a body. The bytes count against the limit of all as they come, and as long as the pass lives.
+    pub(crate) async fn read<B>(&self, body: B) -> Result<(Bytes, Pass), Unread>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let most = if self.limits.max_body_bytes == 0 { usize::MAX } else { self.limits.max_body_bytes };
+        let too_large = || Unread::Refused(ApiError::request_entity_too_large(&format!("limit is {most}")));
+        if body.size_hint().lower() > most as u64 {
+            return Err(too_large());
+        }
+        let mut body = std::pin::pin!(body);
+        let mut pass = self.bodies.enter(0).ok_or(Unread::Overloaded)?;
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let unreadable = |error: B::Error| {
+                ApiError::bad_request(format!("the body could not be read: {}", error.into()))
+            };
+            let Ok(data) = frame.map_err(|error| Unread::Refused(unreadable(error)))?.into_data() else {
+                continue;
+            };
+            if first.len() + all.len() + data.len() > most {
+                return Err(too_large());
+            }
+            if !pass.grow(data.len()) {
+                return Err(Unread::Overloaded);
+            }
+            // Nearly every body is one piece, which is not copied.
+            if first.is_empty() && all.is_empty() {
+                first = data;
+                continue;
+            }
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&data);
+        }
+        Ok((if all.is_empty() { first } else { all.freeze() }, pass))
+    }
+}
+
+/// Why a body was not read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It cannot be, or may not.
+    Refused(ApiError),
+    /// Too much is being read already.
+    Overloaded,
+}
+
+#[cfg(test)]
+mod tests;

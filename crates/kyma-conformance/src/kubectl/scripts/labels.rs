@@ -1,0 +1,45 @@
+//! Label and annotate.
+
+use super::Script;
+use super::files::CONFIG_MAP;
+
+pub(super) const SCRIPTS: &[Script] = &[Script {
+    name: "kubectl/labels-and-annotations",
+    files: &[CONFIG_MAP],
+    lines: &[
+        "create -n $NS -f config-map.yaml",
+        "create cm c -n $NS --from-literal=a=b",
+        "label cm b -n $NS app=x",
+        "label cm b -n $NS app=x",
+        "label cm b -n $NS app=y",
+        "label cm b -n $NS app=y --overwrite",
+        "label cm b -n $NS --list",
+        "label cm b c -n $NS --list",
+        "label cm b -n $NS app=z tier=front --overwrite -o yaml",
+        "label cm b -n $NS app-",
+        "label cm b -n $NS app-",
+        "label cm b -n $NS app=1 app-",
+        "label cm -n $NS -l tier=front found=yes",
+        "label cm -n $NS -l tier=none found=yes",
+        "label cm -n $NS --field-selector=metadata.name=c found=too",
+        "label cm c -n $NS dry=run --dry-run=server",
+        "label cm c -n $NS dry=run --dry-run=client -o jsonpath={.metadata.labels}",
+        "label cm c -n $NS 'bad key=x'",
+        "label cm c -n $NS key='bad value'",
+        "label cm c -n $NS",
+        "label cm none -n $NS app=x",
+        "label -f config-map.yaml -n $NS by=file",
+        "label cm c -n $NS locked=1 --resource-version=1",
+        "label cm b -n $NS --local -f config-map.yaml x=y -o name",
+        "annotate cm b -n $NS note='a long text, with = and more'",
+        "annotate cm b -n $NS note=other",
+        "annotate cm b -n $NS note=other --overwrite",
+        "annotate cm b -n $NS --list",
+        "annotate cm b -n $NS note-",
+        "annotate cm b -n $NS example.com/deep/er=x",
+        "annotate cm -l by=file -n $NS seen=yes --overwrite -o name",
+        "annotate cm -n $NS -l by=file one=two",
+        "annotate cm b -n $NS empty=",
+        "get cm b c -n $NS -o jsonpath='{range .items[*]}{.metadata.labels} {.metadata.annotations}{end}'",
+    ],
+}];

@@ -1,0 +1,73 @@
+//! Namespaces: made, shown, labelled, deleted with what is in them.
+
+use super::Script;
+use super::files::ALL_KINDS;
+
+pub(super) const SCRIPTS: &[Script] = &[
+    Script {
+        name: "kubectl/namespaces",
+        files: &[],
+        lines: &[
+            "create namespace $NS-other",
+            "create namespace $NS-other",
+            "create namespace Illegal_Name",
+            "create namespace $NS-dry --dry-run=server",
+            "get namespace $NS-other",
+            "get ns $NS-other -o wide",
+            "get ns $NS-other -o yaml",
+            "get ns $NS-other -o json",
+            "get ns $NS-other -o name",
+            "get ns $NS-other -o jsonpath={.status.phase}",
+            "get ns $NS-other -o custom-columns=NAME:.metadata.name,PHASE:.status.phase",
+            "get ns $NS-other --show-labels",
+            "get ns $NS-other --no-headers",
+            "get ns none",
+            "get ns $NS-other none",
+            "label ns $NS-other team=a",
+            "label ns $NS-other team=b",
+            "label ns $NS-other team=b --overwrite",
+            "annotate ns $NS-other note='a text'",
+            "get ns -l team=b,kubernetes.io/metadata.name=$NS-other",
+            "get ns --field-selector=metadata.name=$NS-other",
+            "label ns $NS-other team-",
+            "get ns $NS-other -o jsonpath={.metadata.labels}",
+            "delete namespace none",
+            "delete namespace none --ignore-not-found",
+            "delete namespace default",
+            "delete namespace $NS-other --wait=false",
+        ],
+    },
+    Script {
+        name: "kubectl/namespace-deletion",
+        files: &[ALL_KINDS],
+        lines: &[
+            "create namespace $NS-other",
+            "create -n $NS-other -f all.yaml",
+            "delete namespace $NS-other",
+            "get ns $NS-other",
+            "get kymas -n $NS-other",
+        ],
+    },
+    Script {
+        name: "kubectl/current-namespace",
+        files: &[],
+        lines: &[
+            "config set-context --current --namespace=$NS",
+            "config view --minify -o jsonpath='{..namespace}'",
+            "create configmap a --from-literal=key=value",
+            "get cm a",
+            "get cm a -n default",
+            "get cm -A --field-selector=metadata.namespace=$NS,metadata.name=a",
+            "config set-context other --namespace=none --cluster=x --user=y",
+            "config get-contexts other",
+            "config get-contexts other -o name",
+            "config get-contexts none",
+            "config delete-context other",
+            "config set-context --current --namespace=none",
+            "get cm a",
+            "create configmap a --from-literal=key=value",
+            "config view --kubeconfig=none",
+            "get cm a --context=none",
+        ],
+    },
+];

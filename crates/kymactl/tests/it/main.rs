@@ -1,0 +1,4 @@
+//! The binary itself: exit codes and what it says when it cannot work.
+
+#[cfg(test)]
+mod status;
