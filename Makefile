@@ -8,12 +8,16 @@ export K8S_VERSION
 # The kubectl of PATH, else the one that `make controlplane` built.
 KUBECTL ?= $(or $(shell command -v kubectl 2>/dev/null),$(wildcard .cache/controlplane/$(K8S_VERSION)/kubectl))
 
+FUZZ_SECONDS ?= 60
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := .cache/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .DEFAULT_GOAL := help
 .PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
-	controlplane-down conformance bench bench-real deny full clean kubectl
+	controlplane-down conformance bench bench-real deny fuzz full clean kubectl
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -81,8 +85,17 @@ $(CARGO_DENY):
 deny: $(CARGO_DENY) ## licences, banned crates and sources of all dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
+$(CARGO_FUZZ):
+	cargo install --locked --root .cache/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION) cargo-fuzz@$(CARGO_FUZZ_VERSION)
+
+fuzz: $(CARGO_FUZZ) ## hostile requests for FUZZ_SECONDS=60 (needs the nightly toolchain and a C++ compiler)
+	@rustup run nightly rustc --version >/dev/null || { echo "no nightly toolchain: \`rustup toolchain install nightly\`" >&2; exit 1; }
+	mkdir -p .cache/fuzz/request
+	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" cargo +nightly fuzz run request $(CURDIR)/.cache/fuzz/request fuzz/corpus/request -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=4096
+
 full: KILLS = 50
-full: test conformance deny bench ## everything that continuous integration and a release look at
+full: test conformance fuzz deny bench ## everything that continuous integration and a release look at
 
 clean: ## remove what cargo built; the real control plane stays in .cache
 	cargo clean

@@ -6,6 +6,7 @@
 
 mod duration;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -187,13 +188,11 @@ impl Gates {
     {
         let most = if self.limits.max_body_bytes == 0 { usize::MAX } else { self.limits.max_body_bytes };
         let too_large = || Unread::Refused(ApiError::request_entity_too_large(&format!("limit is {most}")));
-        if body.size_hint().lower() > most as u64 {
-            return Err(too_large());
-        }
         let mut body = std::pin::pin!(body);
         let mut pass = self.bodies.enter(0).ok_or(Unread::Overloaded)?;
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
+        let mut is_too_large = false;
         while let Some(frame) = body.frame().await {
             let unreadable = |error: B::Error| {
                 ApiError::bad_request(format!("the body could not be read: {}", error.into()))
@@ -202,7 +201,8 @@ impl Gates {
                 continue;
             };
             if first.len() + all.len() + data.len() > most {
-                return Err(too_large());
+                is_too_large = true;
+                break;
             }
             if !pass.grow(data.len()) {
                 return Err(Unread::Overloaded);
@@ -215,7 +215,25 @@ impl Gates {
             all.extend_from_slice(&std::mem::take(&mut first));
             all.extend_from_slice(&data);
         }
+        if is_too_large {
+            drop((first, all, pass));
+            discard(body, most).await;
+            return Err(too_large());
+        }
         Ok((if all.is_empty() { first } else { all.freeze() }, pass))
+    }
+}
+
+/// Lets a client send as much again for nothing: one that is still sending does not read its answer, and takes a
+/// connection that is closed on it for a failure.
+async fn discard<B: http_body::Body<Data = Bytes>>(mut body: Pin<&mut B>, most: usize) {
+    let mut left = most;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }
 

@@ -72,6 +72,22 @@ async fn bodies_are_bounded_each_and_all_together() {
 }
 
 #[tokio::test]
+async fn who_sends_too_much_may_finish_and_hears_of_it() {
+    let limits = Limits { max_body_bytes: 8, ..Limits::default() };
+    let gates = gates(limits);
+    for (pieces, read) in [(3, 3), (4, 4), (100, 4)] {
+        let mut taken = 0;
+        let frames = std::iter::repeat_n("abcd", pieces).inspect(|_| taken += 1);
+        let frames =
+            frames.map(|piece| Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from(piece))));
+        let body = http_body_util::StreamBody::new(futures_util::stream::iter(frames));
+        assert!(matches!(gates.read(body).await, Err(Unread::Refused(_))));
+        assert_eq!(taken, read + usize::from(pieces > 5) * 2, "of {pieces}");
+        assert_eq!(gates.body_bytes(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_body_in_pieces_is_put_together_and_counted_as_it_comes() {
     let limits = Limits { max_body_bytes: 8, ..Limits::default() };
     let gates = gates(limits);

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Limits of connections, below the requests they carry. A silent connection costs about 20 KiB, one whose request is
-/// being read up to [`header_bytes`](Self::header_bytes) more, so [`connections`](Self::connections) bounds the memory.
+/// Limits of connections, below the requests they carry. A silent connection costs about 15 KiB before its handshake and 35
+/// after it, one whose head is being read up to [`header_bytes`](Self::header_bytes) more, so
+/// [`connections`](Self::connections) bounds the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
     /// How many may be open at a time. Beyond it a connection is accepted and closed at once: left in the system's
