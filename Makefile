@@ -1,7 +1,7 @@
 # A thin front: what each target does is in cargo, xtask and hack/.
 
 KYMAS ?= 100
-KILLS ?= 10
+KILLS ?= 50
 K8S_VERSION ?= 1.37.2
 export K8S_VERSION
 
@@ -65,7 +65,7 @@ controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's p
 controlplane-down: ## stop it and remove its data
 	hack/controlplane/run.sh down
 
-conformance: controlplane ## the same cases against the embedded and the real API server, and KILLS=10 of the first (needs Go)
+conformance: controlplane ## the same cases against the embedded and the real API server, and KILLS=50 of the first (needs Go)
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- durability --kills $(KILLS)
@@ -94,7 +94,6 @@ fuzz: $(CARGO_FUZZ) ## hostile requests for FUZZ_SECONDS=60 (needs the nightly t
 	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" cargo +nightly fuzz run request $(CURDIR)/.cache/fuzz/request fuzz/corpus/request -- \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
-full: KILLS = 50
 full: test conformance fuzz deny bench ## everything that continuous integration and a release look at
 
 clean: ## remove what cargo built; the real control plane stays in .cache
