@@ -197,8 +197,38 @@ pub(crate) fn create_error(resource: &Resource, name: &str, error: &CommitError)
         CommitError::Stale(_) => {
             ApiError::conflict(&resource.group, &resource.names.plural, name, crate::reason::OPTIMISTIC_LOCK)
         }
-        CommitError::Persist(_) | CommitError::Closed => {
-            ApiError::internal(format!("the write could not be persisted: {error}"))
-        }
+        CommitError::Persist(_) | CommitError::Closed => ApiError::internal(causes(error)),
+    }
+}
+
+/// An error with all that caused it: whoever reads "no space left" knows what to do.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use kyma_store::PersistError;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named() {
+        let full = PersistError::Append(Arc::new(io::Error::from(io::ErrorKind::StorageFull)));
+        let error = CommitError::Persist(full);
+        assert_eq!(
+            causes(&error),
+            "failed to persist the write: failed to append the batch: no storage space"
+        );
     }
 }
