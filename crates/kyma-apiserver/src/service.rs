@@ -86,11 +86,6 @@ impl ApiServer {
         &self.0.connections
     }
 
-    /// Ends all watches, as a server does that is about to stop. New ones end at once.
-    pub fn close_watches(&self) {
-        self.drain();
-    }
-
     /// Says that the server is about to end: `/readyz` fails, so that no more is sent here, and watches end. All else is
     /// answered as before, for as long as somebody serves it.
     pub fn drain(&self) {

@@ -197,20 +197,9 @@ pub(crate) fn create_error(resource: &Resource, name: &str, error: &CommitError)
         CommitError::Stale(_) => {
             ApiError::conflict(&resource.group, &resource.names.plural, name, crate::reason::OPTIMISTIC_LOCK)
         }
-        CommitError::Persist(_) | CommitError::Closed => ApiError::internal(causes(error)),
+        CommitError::Persist(cause) => ApiError::internal(format!("{error}: {}", cause.reason())),
+        CommitError::Closed => ApiError::internal(error.to_string()),
     }
-}
-
-/// An error with all that caused it: whoever reads "no space left" knows what to do.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -218,17 +207,19 @@ mod tests {
     use std::io;
     use std::sync::Arc;
 
-    use kyma_store::PersistError;
+    use kyma_store::{Options, PersistError, Store, TokioClock};
 
     use super::*;
 
-    #[test]
-    fn a_full_disk_is_named() {
+    #[tokio::test]
+    async fn a_full_disk_is_named() {
         let full = PersistError::Append(Arc::new(io::Error::from(io::ErrorKind::StorageFull)));
-        let error = CommitError::Persist(full);
+        let clock = TokioClock::starting_at(jiff::Timestamp::UNIX_EPOCH);
+        let store = Store::in_memory(Options::default(), Arc::new(clock));
+        let error = create_error(&builtin::resources(&store)[0], "a", &CommitError::Persist(full));
         assert_eq!(
-            causes(&error),
-            "failed to persist the write: failed to append the batch: no storage space"
+            error.message(),
+            "Internal error occurred: failed to persist the write: failed to append the batch: no storage space"
         );
     }
 }

@@ -1,13 +1,10 @@
 //! What the server does by itself: definitions are served and go, namespaces are emptied, garbage is collected.
 
-use std::time::Duration;
-
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
-use crate::server::Server;
+use crate::server::{Server, settle};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
@@ -40,19 +37,10 @@ fn owned(name: &str, owner: &Value, blocks: bool) -> Value {
     json!({"metadata": {"name": name, "ownerReferences": [reference]}})
 }
 
-/// Long enough for everything that the server does by itself.
-async fn settle() {
-    sleep(Duration::from_secs(1)).await;
-}
-
-async fn status_of(server: &Server, path: &str) -> StatusCode {
-    server.request(Method::GET, path, None).await.0
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_definition_is_served_and_takes_its_instances_with_it() {
     let server = Server::start().await;
-    assert_eq!(status_of(&server, WIDGETS).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(WIDGETS).await, StatusCode::NOT_FOUND);
     server.create(DEFINITIONS, &definition()).await;
     settle().await;
     let made = server.create(WIDGETS, &widget("a")).await;
@@ -61,11 +49,8 @@ async fn a_definition_is_served_and_takes_its_instances_with_it() {
     assert_eq!(status, StatusCode::OK);
     assert!(marked["metadata"]["deletionTimestamp"].is_string(), "{marked}");
     settle().await;
-    assert_eq!(
-        status_of(&server, &format!("{DEFINITIONS}/widgets.example.com")).await,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(status_of(&server, WIDGETS).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{DEFINITIONS}/widgets.example.com")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(WIDGETS).await, StatusCode::NOT_FOUND);
     server.create(DEFINITIONS, &definition()).await;
     settle().await;
     assert_eq!(server.get(WIDGETS).await["items"], json!([]), "the instances went with the old definition");
@@ -83,7 +68,7 @@ async fn a_kind_is_served_when_its_definition_says_so() {
             break;
         }
     }
-    assert_eq!(status_of(&server, WIDGETS).await, StatusCode::OK);
+    assert_eq!(server.code(WIDGETS).await, StatusCode::OK);
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,10 +87,7 @@ async fn a_held_instance_holds_its_definition() {
     held["metadata"].as_object_mut().unwrap().remove("finalizers");
     assert_eq!(server.request(Method::PUT, &path, Some(&held)).await.0, StatusCode::OK);
     settle().await;
-    assert_eq!(
-        status_of(&server, &format!("{DEFINITIONS}/widgets.example.com")).await,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(server.code(&format!("{DEFINITIONS}/widgets.example.com")).await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +112,7 @@ async fn a_namespace_goes_when_its_content_is_gone() {
     held["metadata"]["finalizers"] = patch["metadata"]["finalizers"].clone();
     server.request(Method::PUT, &format!("{maps}/held"), Some(&held)).await;
     settle().await;
-    assert_eq!(status_of(&server, "/api/v1/namespaces/pb").await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code("/api/v1/namespaces/pb").await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,7 +126,7 @@ async fn garbage_is_collected_when_the_last_owner_is_gone() {
     server.create(MAPS, &both).await;
     server.delete(&format!("{MAPS}/one")).await;
     settle().await;
-    assert_eq!(status_of(&server, &format!("{MAPS}/child")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{MAPS}/child")).await, StatusCode::NOT_FOUND);
     let both = server.get(&format!("{MAPS}/both")).await;
     assert_eq!(
         both["metadata"]["ownerReferences"].as_array().unwrap().len(),
@@ -153,7 +135,7 @@ async fn garbage_is_collected_when_the_last_owner_is_gone() {
     );
     server.delete(&format!("{MAPS}/two")).await;
     settle().await;
-    assert_eq!(status_of(&server, &format!("{MAPS}/both")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{MAPS}/both")).await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,8 +147,8 @@ async fn an_owner_that_never_was_makes_garbage_at_once_and_an_unknown_kind_does_
     strange["metadata"]["ownerReferences"][0]["kind"] = "Planet".into();
     server.create(MAPS, &strange).await;
     settle().await;
-    assert_eq!(status_of(&server, &format!("{MAPS}/orphan")).await, StatusCode::NOT_FOUND);
-    assert_eq!(status_of(&server, &format!("{MAPS}/strange")).await, StatusCode::OK);
+    assert_eq!(server.code(&format!("{MAPS}/orphan")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{MAPS}/strange")).await, StatusCode::OK);
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,7 +163,7 @@ async fn the_policy_of_a_deletion_decides_over_the_dependents() {
         let (status, answer) = server.request(Method::DELETE, &format!("{MAPS}/owner"), Some(&options)).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         settle().await;
-        assert_eq!(status_of(&server, &format!("{MAPS}/owner")).await, StatusCode::NOT_FOUND, "{policy}");
+        assert_eq!(server.code(&format!("{MAPS}/owner")).await, StatusCode::NOT_FOUND, "{policy}");
         let child = server.get(&format!("{MAPS}/child")).await;
         assert_eq!(child["kind"] == "ConfigMap", kept, "{policy}: {child}");
         if kept {

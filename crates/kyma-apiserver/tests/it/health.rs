@@ -15,10 +15,6 @@ async fn on_disk(disk: &Arc<FaultyDisk>) -> Server {
     Server::with(|builder| builder.store(store)).await
 }
 
-async fn code(server: &Server, path: &str) -> u16 {
-    server.open(Method::GET, path, None).await.status().as_u16()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_refuses_writes_until_there_is_room_and_reads_go_on() {
     let disk = Arc::new(FaultyDisk::new(1));
@@ -38,9 +34,9 @@ async fn a_full_disk_refuses_writes_until_there_is_room_and_reads_go_on() {
         assert!(kept < 100, "the disk never fills");
     };
     assert_eq!((&answer["code"], &answer["reason"]), (&json!(500), &json!("InternalError")), "{answer}");
-    assert_eq!(code(&server, &format!("{MAPS}/before")).await, 200);
-    assert_eq!(code(&server, &format!("{MAPS}/m{kept}")).await, 404);
-    assert_eq!((code(&server, "/readyz").await, code(&server, "/livez").await), (200, 200));
+    assert_eq!(server.code(&format!("{MAPS}/before")).await, 200);
+    assert_eq!(server.code(&format!("{MAPS}/m{kept}")).await, 404);
+    assert_eq!((server.code("/readyz").await.as_u16(), server.code("/livez").await.as_u16()), (200, 200));
     assert!(server.text("/metrics").await.1.contains("\nkymactl_store_writable 0\n"));
 
     disk.set_room(None);
@@ -58,13 +54,13 @@ async fn after_a_failed_sync_the_server_is_read_only_and_says_so() {
         let body = json!({"metadata": {"name": name}});
         assert_eq!(server.request(Method::POST, MAPS, Some(&body)).await.0, 500);
     }
-    assert_eq!((code(&server, "/readyz").await, code(&server, "/livez").await), (500, 500));
+    assert_eq!((server.code("/readyz").await.as_u16(), server.code("/livez").await.as_u16()), (500, 500));
     let (_, text) = server.text("/readyz").await;
     assert_eq!(text, "[+]ping ok\n[-]store failed: reason withheld\n[+]shutdown ok\nreadyz check failed\n");
     let (parts, text) = server.text("/livez/store").await;
     assert_eq!(parts.status, 500);
     assert!(text.starts_with("internal server error: failed to sync the batch"), "{text}");
-    assert_eq!(code(&server, &format!("{MAPS}/before")).await, 200);
+    assert_eq!(server.code(&format!("{MAPS}/before")).await, 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +73,7 @@ async fn who_drains_is_not_ready_but_answers() {
     let (parts, text) = server.text("/readyz").await;
     assert_eq!(parts.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(text.contains("[-]shutdown failed: reason withheld\n"), "{text}");
-    assert_eq!(code(&server, "/livez").await, 200);
+    assert_eq!(server.code("/livez").await, 200);
     server.config_map("still").await;
     let watch = server.open(Method::GET, &format!("{MAPS}?watch=1&resourceVersion=1"), None).await;
     whole(watch).await;

@@ -1,16 +1,14 @@
 //! What a server finds that is not the first on its store: everything that was there, and what was left half done.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use kyma_apiserver::Seeded;
 use kyma_registry::{Body, CreateOptions, DeleteOptions, Propagation, Registry, Request};
 use kyma_store::{FaultyDisk, Options, Store};
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
-use crate::server::{Server, clock};
+use crate::server::{Server, clock, settle};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
@@ -78,15 +76,6 @@ fn widget(name: &str) -> Value {
     json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": name}})
 }
 
-/// Long enough for everything that the server does by itself.
-async fn settle() {
-    sleep(Duration::from_secs(1)).await;
-}
-
-async fn code(server: &Server, path: &str) -> StatusCode {
-    server.request(Method::GET, path, None).await.0
-}
-
 #[tokio::test(start_paused = true)]
 async fn everything_is_there_again_and_custom_kinds_from_the_first_moment() {
     let disk = Arc::new(FaultyDisk::new(1));
@@ -141,8 +130,8 @@ async fn a_namespace_that_was_going_goes() {
     let going = server.get("/api/v1/namespaces/pb").await;
     assert_eq!(going["status"]["phase"], "Terminating", "{going}");
     settle().await;
-    assert_eq!(code(&server, "/api/v1/namespaces/pb").await, StatusCode::NOT_FOUND);
-    assert_eq!(code(&server, "/api/v1/namespaces/pb/configmaps/a").await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code("/api/v1/namespaces/pb").await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code("/api/v1/namespaces/pb/configmaps/a").await, StatusCode::NOT_FOUND);
     end(server, &store);
 }
 
@@ -164,8 +153,8 @@ async fn an_orphan_is_collected_whose_owner_went_with_the_last_breath() {
 
     let (server, _store) = start(&disk).await;
     settle().await;
-    assert_eq!(code(&server, &format!("{MAPS}/child")).await, StatusCode::NOT_FOUND);
-    assert_eq!(code(&server, &format!("{MAPS}/free")).await, StatusCode::OK);
+    assert_eq!(server.code(&format!("{MAPS}/child")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{MAPS}/free")).await, StatusCode::OK);
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,8 +175,8 @@ async fn a_foreground_deletion_goes_on() {
 
     let (server, _store) = start(&disk).await;
     settle().await;
-    assert_eq!(code(&server, &format!("{MAPS}/owner")).await, StatusCode::NOT_FOUND);
-    assert_eq!(code(&server, &format!("{MAPS}/child")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{MAPS}/owner")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{MAPS}/child")).await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,8 +195,8 @@ async fn a_definition_that_was_going_goes_with_its_instances() {
 
     let (server, _store) = start(&disk).await;
     settle().await;
-    assert_eq!(code(&server, &format!("{DEFINITIONS}/widgets.example.com")).await, StatusCode::NOT_FOUND);
-    assert_eq!(code(&server, WIDGETS).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(&format!("{DEFINITIONS}/widgets.example.com")).await, StatusCode::NOT_FOUND);
+    assert_eq!(server.code(WIDGETS).await, StatusCode::NOT_FOUND);
     server.create(DEFINITIONS, &definition()).await;
     settle().await;
     assert_eq!(server.get(WIDGETS).await["items"], json!([]));

@@ -10,6 +10,11 @@ use kyma_apiserver::{ApiServer, Body, Builder, Client, Seeded, TokioClock, User}
 use serde_json::{Value, json};
 use tower::Service as _;
 
+/// Long enough for everything that the server does by itself.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
 /// A server whose window is as short as wanted, and requests to it.
 pub(crate) struct Server {
     pub(crate) server: ApiServer,
@@ -56,6 +61,10 @@ impl Server {
         let (parts, body) = self.open(method, path, body).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (parts.status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    pub(crate) async fn code(&self, path: &str) -> StatusCode {
+        self.request(Method::GET, path, None).await.0
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

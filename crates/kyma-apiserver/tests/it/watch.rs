@@ -106,7 +106,7 @@ async fn watches_end_when_the_server_is_about_to() {
     let server = Server::start().await;
     let mut watch = server.open(Method::GET, &format!("{LIST}?watch=1"), None).await.into_body();
     assert!(timeout(Duration::from_secs(5), watch.frame()).await.is_err(), "nothing happens yet");
-    server.server.close_watches();
+    server.server.drain();
     assert_eq!(next(&mut watch).await, None);
 }
 

@@ -29,6 +29,12 @@ impl PersistError {
 
     /// What it means for the writes to come.
     pub(crate) fn persistence(&self) -> Persistence {
+        let reason = self.reason();
+        if self.is_final() { Persistence::ReadOnly(reason) } else { Persistence::Failing(reason) }
+    }
+
+    /// The error with all that caused it: whoever reads "no space left" knows what to do.
+    pub fn reason(&self) -> String {
         let (Self::Append(source) | Self::Sync(source)) = self;
         let mut reason = format!("{self}: {source}");
         let mut next = source.source();
@@ -37,7 +43,7 @@ impl PersistError {
             reason.push_str(&error.to_string());
             next = error.source();
         }
-        if self.is_final() { Persistence::ReadOnly(reason) } else { Persistence::Failing(reason) }
+        reason
     }
 }
 
