@@ -17,7 +17,7 @@ CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .DEFAULT_GOAL := help
 .PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
-	controlplane-down conformance bench bench-real deny fuzz full clean kubectl
+	controlplane-down conformance peers bench bench-real deny fuzz full clean kubectl
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,11 @@ conformance: controlplane ## the same cases against the embedded and the real AP
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- durability --kills $(KILLS)
+
+peers: controlplane ## the suites of other projects against the real and the embedded API server (needs Go)
+	hack/peers/build.sh
+	cargo build --release --locked -p kymactl
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- peers --out docs/evidence/peers.md
 
 bench: ## the figures that need no real API server
 	cargo build --release --locked -p kymactl

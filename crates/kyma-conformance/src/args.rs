@@ -12,6 +12,34 @@ pub enum Command {
     Run(Args),
     /// Kill `kymactl apiserver` under load again and again: nothing that it acknowledged may be lost.
     Durability(DurabilityArgs),
+    /// Run the test suites of other projects; every case that passes on the real server must pass on the embedded one.
+    Peers(PeersArgs),
+}
+
+/// Which suites, and against what.
+#[derive(Clone, Debug, Parser)]
+pub struct PeersArgs {
+    /// Which servers to start, a fresh one for each suite.
+    #[arg(long, value_enum, default_value_t = Which::Both)]
+    pub server: Which,
+    /// Only suites whose name, such as controller-runtime/client, contains this text.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub filter: String,
+    /// The folder with the suites, as hack/peers/build.sh builds them.
+    #[arg(long, value_name = "DIR", env = "PEERS_CACHE", default_value = ".cache/peers")]
+    pub suites: PathBuf,
+    /// The cases that do not apply to the embedded server, each with its reason.
+    #[arg(long, value_name = "FILE", default_value = "hack/peers/not-applicable.yaml")]
+    pub not_applicable: PathBuf,
+    /// Where to write the table; without it, it is printed.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The kymactl binary.
+    #[arg(long, value_name = "FILE", env = "KYMACTL_BIN")]
+    pub kymactl: Option<PathBuf>,
+    /// The script that starts and stops the real control plane.
+    #[arg(long, value_name = "FILE", env = "KYMA_CONTROLPLANE", default_value = "hack/controlplane/run.sh")]
+    pub controlplane: PathBuf,
 }
 
 /// How often to kill the server, and which.

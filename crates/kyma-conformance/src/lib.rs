@@ -22,6 +22,7 @@ mod fixture;
 mod kubectl;
 mod lifecycle;
 mod output;
+mod peers;
 mod poll;
 mod process;
 mod runner;
@@ -29,8 +30,9 @@ mod server;
 mod suite;
 mod watch;
 
-pub use args::{Args, Command, DurabilityArgs, Which};
+pub use args::{Args, Command, DurabilityArgs, PeersArgs, Which};
 pub use durability::run as durability;
 pub use output::{Output, Totals};
+pub use peers::run as peers;
 pub use server::ServerError;
 pub use suite::{RunError, run};

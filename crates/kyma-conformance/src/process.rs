@@ -24,11 +24,22 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program whose whole output goes to `log`.
     pub(crate) fn start<A: AsRef<OsStr>>(program: &Path, args: &[A], log: PathBuf) -> std::io::Result<Self> {
+        let mut command = Command::new(program);
+        command.args(args);
+        Self::spawn(command, log)
+    }
+
+    /// The same for a command with surroundings of its own.
+    pub(crate) fn spawn(mut command: Command, log: PathBuf) -> std::io::Result<Self> {
         let out = File::create(&log)?;
         let err = out.try_clone()?;
-        let mut command = Command::new(program);
-        command.args(args).stdin(Stdio::null()).stdout(out).stderr(err).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(out).stderr(err).kill_on_drop(true);
         Ok(Self { child: command.spawn()?, log })
+    }
+
+    /// Waits until it has ended by itself; `false` if that takes longer than `limit`.
+    pub(crate) async fn wait(&mut self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.child.wait()).await.is_ok()
     }
 
     /// Whether it has ended by itself, and how.

@@ -112,7 +112,18 @@ impl Server {
 
     /// The real control plane, by its script.
     pub(crate) async fn real(script: &Path) -> Result<Self, ServerError> {
-        let output = controlplane(script, "up").output().await;
+        Self::real_by(script, controlplane(script, "up")).await
+    }
+
+    /// The real API server and etcd alone: no controllers.
+    pub(crate) async fn real_without_manager(script: &Path) -> Result<Self, ServerError> {
+        let mut command = controlplane(script, "up");
+        command.arg("--no-manager");
+        Self::real_by(script, command).await
+    }
+
+    async fn real_by(script: &Path, mut command: Command) -> Result<Self, ServerError> {
+        let output = command.output().await;
         let output =
             output.map_err(|source| ServerError::StartProgram { program: script.to_owned(), source })?;
         if !output.status.success() {

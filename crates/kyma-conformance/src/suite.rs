@@ -41,6 +41,14 @@ pub enum RunError {
         /// Why not.
         why: String,
     },
+    /// The suites of other projects are not there, or cannot be run.
+    #[error("failed to run the suites of other projects: {place}: {why}")]
+    RunPeers {
+        /// Where they should be.
+        place: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupt,
