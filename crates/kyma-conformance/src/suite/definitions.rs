@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use crate::check::Outcome;
 use crate::context::DEFINITIONS;
-use crate::fixture::text;
+use crate::fixture::{condition, text};
 use crate::poll::eventually;
 use crate::server::Server;
 
 const SERVED_LIMIT: Duration = Duration::from_secs(20);
 
-/// Installs the definitions of a folder, unless they are there already, and waits until they are served.
+/// Installs the definitions of a folder, unless they are there already, and waits until they are served and say so:
+/// from then on the server writes nothing more into them.
 pub(crate) async fn install_definitions(server: &Server, folder: &Path) -> Result<(), String> {
     for definition in read(folder)? {
         install(server, &definition).await.map_err(|failure| failure.to_string())?;
@@ -53,6 +54,13 @@ async fn install(server: &Server, definition: &Value) -> Outcome {
     eventually(&format!("{path} is served"), SERVED_LIMIT, || async {
         let answer = server.http.get(&path).await?;
         Ok(if answer.code() == 200 { Ok(()) } else { Err(answer.shown()) })
+    })
+    .await?;
+    let item = format!("{DEFINITIONS}/{}", text(definition, "/metadata/name"));
+    eventually(&format!("{item} is Established"), SERVED_LIMIT, || async {
+        let now = server.http.get(&item).await?.ok()?;
+        let established = condition(&now, "Established")["status"] == "True";
+        Ok(if established { Ok(()) } else { Err(now["status"].to_string()) })
     })
     .await
 }
