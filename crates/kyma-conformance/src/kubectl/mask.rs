@@ -19,7 +19,7 @@ const MASKS: &[(&str, &str)] = &[
     (r#"[^ "]*/(LIVE|MERGED|kubectl-edit)-\d+"#, "<folder>/${1}"),
     (r"\b(127\.0\.0\.1|localhost):\d+", "${1}:<port>"),
     // What client-go logs when a time-out meets its reflector, or does not.
-    (r"(?m)^[EW]\d{4} [^\n]*\n", ""),
+    (r"(?m)^[EIW]\d{4} [^\n]*\n", ""),
     (r#"("?continue"?: ?"?)[A-Za-z0-9_-]{16,}"#, "${1}<token>"),
 ];
 
@@ -69,6 +69,7 @@ mod tests {
                 "E1122 22:56:45.063380   23107 reflector.go:227] late\nerror: timed out\n",
                 "error: timed out\n",
             ),
+            ("I1123 09:29:59.198810   30551 reflector.go:664] \"Warning: watch ended\"\nb\n", "b\n"),
             ("Created:  Sun, 22 Nov 2026 21:34:41 +0000", "Created:  <time>"),
             ("--- /tmp/LIVE-12/v1.x\t2026-11-22 21:34:41.5 +0000", "--- <folder>/LIVE/v1.x\t<time>"),
             ("Context \"controlplane\" modified.", "Context <name> modified."),
