@@ -66,6 +66,7 @@ controlplane-down: ## stop it and remove its data
 	hack/controlplane/run.sh down
 
 conformance: controlplane ## the same cases against the embedded and the real API server, and KILLS=50 of the first (needs Go)
+	cargo xtask kinds --check
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- durability --kills $(KILLS)

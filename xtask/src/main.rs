@@ -1,11 +1,12 @@
-//! Generates and checks: manifests, the table of crate edges, the rules of the house.
+//! Generates and checks: manifests, the table of crate edges, that of the built-in kinds, the rules of the house.
 //!
-//! `cargo xtask help` lists the commands. Everything is computed from the contents of the repository's files;
-//! nothing is built, fetched or run, and only `manifests` and `edges --write` write.
+//! `cargo xtask help` lists the commands. Everything is computed from the contents of the repository's files, but for
+//! `kinds`, which builds and runs Go programs; only it, `manifests` and `edges --write` write.
 
 mod checks;
 mod edges;
 mod finding;
+mod kinds;
 mod manifests;
 mod modules;
 mod repository;
@@ -26,6 +27,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   manifests [--check]   write config/crd/bases from the Rust types; or only say what is stale
+  kinds [--check]       write the table of the built-in kinds (needs Go); or only say whether it is stale
   edges --write         write the table of crate edges into ARCHITECTURE.md
   check [NAME...]       run all checks, or those named:
 ";
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["manifests"] => write_manifests(),
         ["manifests", "--check"] => stale_manifests().and_then(|found| report(&found)),
+        ["kinds"] => write_kinds(),
+        ["kinds", "--check"] => stale_kinds().and_then(|found| report(&found)),
         ["edges", "--write"] => write_edges(),
         ["check", names @ ..] => match select(names) {
             Some(checks) => run_checks(&checks).and_then(|found| report(&found)),
@@ -71,6 +75,17 @@ fn write_manifests() -> Outcome<ExitCode> {
 
 fn stale_manifests() -> Outcome<Vec<Finding>> {
     Ok(manifests::stale(&Repository::read(&root())?, &manifests::generate()?))
+}
+
+fn write_kinds() -> Outcome<ExitCode> {
+    if kinds::write(&root(), &kinds::generate(&root())?)? {
+        say(kinds::TABLE)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stale_kinds() -> Outcome<Vec<Finding>> {
+    Ok(kinds::stale(&root(), &kinds::generate(&root())?)?.into_iter().collect())
 }
 
 fn write_edges() -> Outcome<ExitCode> {

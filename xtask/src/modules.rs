@@ -46,7 +46,8 @@ fn is_root(path: &str) -> bool {
 /// The path inside of its package: `src/lib.rs` of `crates/kyma-store/src/lib.rs`.
 fn inside_package(path: &str) -> Option<&str> {
     let alone = path.strip_prefix("xtask/").or_else(|| path.strip_prefix("fuzz/"));
-    alone.or_else(|| Some(path.strip_prefix("crates/")?.split_once('/')?.1))
+    let inside = path.strip_prefix("crates/").or_else(|| path.strip_prefix("examples/"));
+    alone.or_else(|| Some(inside?.split_once('/')?.1))
 }
 
 fn follow(

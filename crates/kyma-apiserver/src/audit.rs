@@ -213,6 +213,7 @@ impl Drop for AuditLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asked::{Asked, Asker};
     use crate::path::parse;
 
     #[test]
@@ -249,7 +250,8 @@ mod tests {
         };
         let (parts, ()) = http::Request::get("/apis").body(()).unwrap().into_parts();
         let now = Timestamp::UNIX_EPOCH;
-        let event = Event::new(AuditLevel::Metadata, "id", &parts, &parse("/apis"), None, now);
+        let asker = Asker { user: None, other: None };
+        let event = Event::new(AuditLevel::Metadata, "id", &Asked::of(&parts), asker, now);
         for _ in 0..5 {
             log.log(&event, now);
         }

@@ -8,25 +8,64 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http_body::{Frame, SizeHint};
 
+use crate::limits::Held;
+
 /// A response's body.
-pub enum Body {
-    /// All of it, until it is taken.
-    Whole(Option<Bytes>),
+pub struct Body(pub(crate) Kind);
+
+/// What a body is made of.
+pub(crate) enum Kind {
+    /// All of it, until it is taken, and what it takes of the budget.
+    Whole(Option<Bytes>, Option<Held>),
     /// What a watch sends, piece by piece.
     Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+}
+
+/// The bytes of an answer, wherever they have gone: the last one who drops them gives back the budget.
+struct Counted {
+    bytes: Bytes,
+    _held: Held,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Body {
     /// A body that is there at once.
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
-        Body::Whole(Some(bytes.into()))
+        Body(Kind::Whole(Some(bytes.into()), None))
+    }
+
+    /// A body that comes piece by piece.
+    pub(crate) fn stream(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Body(Kind::Stream(Box::pin(pieces)))
+    }
+
+    /// The same body, counted.
+    #[must_use]
+    pub(crate) fn counted(self, held: Held) -> Self {
+        match self.0 {
+            Kind::Whole(bytes, _) => Body(Kind::Whole(bytes, Some(held))),
+            stream @ Kind::Stream(_) => Body(stream),
+        }
+    }
+
+    /// What it takes of the budget.
+    pub(crate) fn take_held(&mut self) -> Option<Held> {
+        match &mut self.0 {
+            Kind::Whole(_, held) => held.take(),
+            Kind::Stream(_) => None,
+        }
     }
 
     /// How many bytes it has, where that is known.
     pub(crate) fn len(&self) -> Option<usize> {
-        match self {
-            Body::Whole(bytes) => Some(bytes.as_ref().map_or(0, Bytes::len)),
-            Body::Stream(_) => None,
+        match &self.0 {
+            Kind::Whole(bytes, _) => Some(bytes.as_ref().map_or(0, Bytes::len)),
+            Kind::Stream(_) => None,
         }
     }
 }
@@ -45,16 +84,22 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.get_mut() {
-            Body::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Body::Stream(stream) => {
+        match &mut self.get_mut().0 {
+            Kind::Whole(bytes, held) => Poll::Ready(bytes.take().map(|bytes| {
+                let bytes = match held.take() {
+                    Some(held) => Bytes::from_owner(Counted { bytes, _held: held }),
+                    None => bytes,
+                };
+                Ok(Frame::data(bytes))
+            })),
+            Kind::Stream(stream) => {
                 stream.as_mut().poll_next(cx).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Body::Whole(None))
+        matches!(self.0, Kind::Whole(None, _))
     }
 
     fn size_hint(&self) -> SizeHint {

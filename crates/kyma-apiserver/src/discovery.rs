@@ -1,35 +1,63 @@
 //! Discovery: which groups, versions and kinds are served, in the old form and in the aggregated one (KEP-3352).
+//!
+//! The built-in kinds stand as the table has them, in the real server's order; those of custom kinds follow by name.
 
-use std::sync::Arc;
+mod aggregated;
+mod documents;
 
-use http::header::{ACCEPT, ETAG, HOST, IF_NONE_MATCH, VARY};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use kyma_registry::{ApiError, Catalog, Resource};
-use serde_json::{Value, json};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::HOST;
+use kyma_registry::structure::{self, Kind, Part};
+use kyma_registry::{Catalog, Resource};
+use serde::Serialize;
 
-use crate::body::Body;
-use crate::encode::json::to_vec;
-use crate::response;
-use crate::verbs::review::{self, REVIEWS, Review};
+pub(crate) use aggregated::{aggregated, wants_aggregated};
+use documents::{
+    ApiGroup, ApiGroupList, ApiResource, ApiResourceList, ApiVersions, Paths, ServerAddress, Version,
+    VersionName,
+};
 
 /// The Kubernetes version whose behaviour is followed.
 const GIT_VERSION: &str = "v1.37.2";
-const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 /// The order in which the real server lists the verbs of custom kinds.
 const CUSTOM_VERBS: [&str; 8] =
     ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const PART_VERBS: [&str; 3] = ["get", "patch", "update"];
-const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// `/version`.
-pub(crate) fn version() -> Value {
-    json!({
-        "major": "1", "minor": "37",
-        "emulationMajor": "1", "emulationMinor": "37",
-        "minCompatibilityMajor": "1", "minCompatibilityMinor": "36",
-        "gitVersion": GIT_VERSION, "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z",
-        "goVersion": "", "compiler": "rustc", "platform": format!("{}/{}", std::env::consts::OS, architecture()),
-    })
+/// A document as the real server writes it: a line.
+fn line(document: &impl Serialize) -> Bytes {
+    let mut json = serde_json::to_vec(document).unwrap_or_default();
+    json.push(b'\n');
+    json.into()
+}
+
+/// `/version`, which is written for people.
+pub(crate) fn version_document() -> Bytes {
+    serde_json::to_vec_pretty(&build()).unwrap_or_default().into()
+}
+
+/// The members of `/version`.
+pub(crate) fn version() -> serde_json::Value {
+    serde_json::to_value(build()).unwrap_or_default()
+}
+
+fn build() -> Version {
+    Version {
+        major: "1",
+        minor: "37",
+        emulation_major: "1",
+        emulation_minor: "37",
+        min_compatibility_major: "1",
+        min_compatibility_minor: "36",
+        git_version: GIT_VERSION,
+        git_commit: "",
+        git_tree_state: "clean",
+        build_date: "1970-01-01T00:00:00Z",
+        go_version: "",
+        compiler: "rustc",
+        platform: format!("{}/{}", std::env::consts::OS, architecture()),
+    }
 }
 
 /// The machine as Go names it.
@@ -42,9 +70,11 @@ fn architecture() -> &'static str {
 }
 
 /// `/`: the paths that are served.
-pub(crate) fn paths(catalog: &Catalog) -> Value {
+pub(crate) fn paths(catalog: &Catalog) -> Bytes {
     let mut paths: Vec<String> = ["/api", "/api/v1", "/apis", "/apis/"].map(str::to_owned).to_vec();
-    for (group, versions) in groups_of(catalog).iter().filter(|(group, _)| !group.is_empty()) {
+    let mut groups = groups_of(catalog);
+    groups.sort();
+    for (group, versions) in groups.iter().filter(|(group, _)| !group.is_empty()) {
         paths.push(format!("/apis/{group}"));
         paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
     }
@@ -52,118 +82,136 @@ pub(crate) fn paths(catalog: &Catalog) -> Value {
         ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
             .map(str::to_owned),
     );
-    json!({"paths": paths})
+    line(&Paths { paths })
 }
 
 /// `/api`.
-pub(crate) fn core_versions(headers: &HeaderMap) -> Value {
+pub(crate) fn core_versions(headers: &HeaderMap) -> Bytes {
     // The address is the one by which this client came.
     let address = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:6443");
-    json!({"kind": "APIVersions", "versions": ["v1"],
-        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]})
+    let addresses = [ServerAddress { client: "0.0.0.0/0", address }];
+    line(&ApiVersions { kind: "APIVersions", versions: ["v1"], addresses })
 }
 
-/// Groups with their versions: those of the kinds, and those of the questions that are no kinds.
-fn groups_of(catalog: &Catalog) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
-    let mut groups = catalog.groups();
-    for review in REVIEWS {
-        if groups.iter().all(|(group, _)| **group != *review.group) {
-            groups.push((review.group.into(), vec![review::VERSION.into()]));
+/// Groups with their versions, the preferred one first.
+fn groups_of(catalog: &Catalog) -> Vec<(String, Vec<String>)> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut add = |group: &str, version: &str| {
+        let place = groups.iter().position(|(name, _)| name == group).unwrap_or_else(|| {
+            groups.push((group.to_owned(), Vec::new()));
+            groups.len() - 1
+        });
+        if let Some((_, versions)) = groups.get_mut(place)
+            && !versions.iter().any(|other| other == version)
+        {
+            versions.push(version.to_owned());
         }
+    };
+    structure::kinds().iter().for_each(|kind| add(kind.group, kind.version));
+    for (group, versions) in catalog.groups() {
+        versions.iter().for_each(|version| add(&group, version));
     }
-    groups.sort();
     groups
 }
 
-/// The questions of a group and version.
-fn reviews_of(group: &str, version: &str) -> impl Iterator<Item = Review> {
-    REVIEWS.into_iter().filter(move |review| review.group == group && review::VERSION == version)
-}
-
 /// `/apis`.
-pub(crate) fn groups(catalog: &Catalog) -> Value {
+pub(crate) fn groups(catalog: &Catalog) -> Bytes {
     let groups = groups_of(catalog);
-    let groups: Vec<Value> = groups
-        .iter()
-        .filter(|(group, _)| !group.is_empty())
-        .map(|(group, versions)| group_value(group, versions))
-        .collect();
-    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+    let named = groups.iter().filter(|(group, _)| !group.is_empty());
+    let groups = named.map(|(group, versions)| api_group(group, versions, false)).collect();
+    line(&ApiGroupList { kind: "APIGroupList", api_version: "v1", groups })
 }
 
-fn group_value(group: &str, versions: &[Arc<str>]) -> Value {
-    let versions: Vec<Value> = versions
+fn api_group(group: &str, versions: &[String], alone: bool) -> ApiGroup {
+    let names: Vec<VersionName> = versions
         .iter()
-        .map(|version| json!({"groupVersion": format!("{group}/{version}"), "version": version}))
+        .map(|version| VersionName { group_version: format!("{group}/{version}"), version: version.clone() })
         .collect();
-    json!({"name": group, "versions": versions, "preferredVersion": versions.first()})
+    ApiGroup {
+        kind: alone.then_some("APIGroup"),
+        api_version: alone.then_some("v1"),
+        name: group.to_owned(),
+        preferred: names.first().cloned(),
+        versions: names,
+    }
 }
 
 /// `/apis/GROUP`.
-pub(crate) fn group(catalog: &Catalog, group: &str) -> Option<Value> {
+pub(crate) fn group(catalog: &Catalog, group: &str) -> Option<Bytes> {
     let groups = groups_of(catalog);
-    let (_, versions) = groups.iter().find(|(name, _)| !group.is_empty() && **name == *group)?;
-    let mut value = group_value(group, versions);
-    value["kind"] = "APIGroup".into();
-    value["apiVersion"] = "v1".into();
-    Some(value)
+    let (_, versions) = groups.iter().find(|(name, _)| !group.is_empty() && *name == *group)?;
+    Some(line(&api_group(group, versions, true)))
 }
 
 /// `/apis/GROUP/VERSION`.
-pub(crate) fn resources(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
-    let reviews = reviews_of(group, version).map(|review| {
-        json!({"name": review.plural, "singularName": review.singular, "namespaced": false, "kind": review.kind,
-            "verbs": ["create"]})
-    });
-    let kinds = catalog.in_version(group, version).flat_map(|resource| entries(resource));
-    let resources: Vec<Value> = kinds.chain(reviews).collect();
+pub(crate) fn resources(catalog: &Catalog, group: &str, version: &str) -> Option<Bytes> {
+    let builtin = structure::kinds().iter().filter(|kind| kind.group == group && kind.version == version);
+    let mut resources: Vec<ApiResource> = builtin.flat_map(builtin_entries).collect();
+    let custom = catalog.in_version(group, version).filter(|resource| resource.is_custom());
+    resources.extend(custom.flat_map(|resource| custom_entries(resource)));
     if resources.is_empty() {
         return None;
     }
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Some(
-        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
-    )
+    let (group_version, api_version) = match group {
+        // The oldest of all documents names no version of its own.
+        "" => (version.to_owned(), None),
+        _ => (format!("{group}/{version}"), Some("v1")),
+    };
+    Some(line(&ApiResourceList { kind: "APIResourceList", api_version, group_version, resources }))
 }
 
-fn entries(resource: &Resource) -> Vec<Value> {
-    let mut main = json!({
-        "name": resource.names.plural,
-        "singularName": resource.names.singular,
-        "namespaced": resource.namespaced(),
-        "kind": resource.names.kind,
-        "verbs": verbs(resource),
-        "storageVersionHash": storage_hash(resource),
-    });
-    if !resource.names.short.is_empty() {
-        main["shortNames"] = json!(resource.names.short);
-    }
-    if !resource.names.categories.is_empty() {
-        main["categories"] = json!(resource.names.categories);
-    }
-    let part = |name: &str, verbs: &[&str]| {
-        json!({"name": format!("{}/{name}", resource.names.plural), "singularName": "",
-            "namespaced": resource.namespaced(), "kind": resource.names.kind, "verbs": verbs})
-    };
-    let mut all = vec![main];
-    if is_namespace(resource) {
-        all.push(part("finalize", &["update"]));
-    }
-    if resource.status {
-        all.push(part("status", &PART_VERBS));
-    }
+fn builtin_entries(kind: &'static Kind) -> Vec<ApiResource> {
+    let mut all = vec![ApiResource {
+        name: kind.plural.to_owned(),
+        singular: kind.singular.clone(),
+        namespaced: !kind.cluster,
+        kind: kind.kind.to_owned(),
+        verbs: kind.verbs.clone(),
+        short: kind.short.iter().map(|name| (*name).to_owned()).collect(),
+        categories: kind.categories.iter().map(|name| (*name).to_owned()).collect(),
+        hash: kind.hash.to_owned(),
+        ..ApiResource::default()
+    }];
+    all.extend(kind.parts.iter().map(|part| part_entry(kind, part)));
     all
 }
 
-fn is_namespace(resource: &Resource) -> bool {
-    resource.group.is_empty() && &*resource.names.plural == "namespaces"
+fn part_entry(kind: &'static Kind, part: &'static Part) -> ApiResource {
+    let (group, version, name) = part.kind;
+    let foreign = (group, version) != (kind.group, kind.version);
+    ApiResource {
+        name: format!("{}/{}", kind.plural, part.name),
+        namespaced: !kind.cluster,
+        group: if foreign { group } else { "" },
+        version: if foreign { version } else { "" },
+        kind: name.to_owned(),
+        verbs: part.verbs.clone(),
+        ..ApiResource::default()
+    }
 }
 
-fn verbs(resource: &Resource) -> Vec<&'static str> {
-    if resource.is_custom() {
-        return CUSTOM_VERBS.to_vec();
+fn custom_entries(resource: &Resource) -> Vec<ApiResource> {
+    let mut all = vec![ApiResource {
+        name: resource.names.plural.to_string(),
+        singular: resource.names.singular.to_string(),
+        namespaced: resource.namespaced(),
+        kind: resource.names.kind.to_string(),
+        verbs: CUSTOM_VERBS.to_vec(),
+        short: resource.names.short.clone(),
+        categories: resource.names.categories.clone(),
+        hash: storage_hash(resource),
+        ..ApiResource::default()
+    }];
+    if resource.status {
+        all.push(ApiResource {
+            name: format!("{}/status", resource.names.plural),
+            namespaced: resource.namespaced(),
+            kind: resource.names.kind.to_string(),
+            verbs: PART_VERBS.to_vec(),
+            ..ApiResource::default()
+        });
     }
-    VERBS.into_iter().filter(|verb| *verb != "deletecollection" || !is_namespace(resource)).collect()
+    all
 }
 
 /// Tells clients whether objects of two servers are stored alike; opaque to them.
@@ -178,104 +226,4 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// Whether the client asks for the aggregated form first.
-pub(crate) fn wants_aggregated(headers: &HeaderMap) -> bool {
-    let accepts = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    let mut accepts = accepts.map(str::trim);
-    accepts.next().is_some_and(|first| {
-        ["as=APIGroupDiscoveryList", "g=apidiscovery.k8s.io", "v=v2"]
-            .iter()
-            .all(|part| first.split(';').any(|p| p.trim() == *part))
-    })
-}
-
-/// The aggregated form of `/api` or `/apis`.
-pub(crate) fn aggregated(
-    catalog: &Catalog,
-    core: bool,
-    headers: &HeaderMap,
-) -> Result<Response<Body>, ApiError> {
-    let groups = groups_of(catalog);
-    let items: Vec<Value> = groups
-        .iter()
-        .filter(|(group, _)| group.is_empty() == core)
-        .map(|(group, versions)| {
-            let versions: Vec<Value> = versions
-                .iter()
-                .map(|version| {
-                    let reviews = reviews_of(group, version).map(aggregated_review);
-                    let kinds = catalog.in_version(group, version).map(|kind| aggregated_entry(kind));
-                    let resources: Vec<Value> = kinds.chain(reviews).collect();
-                    json!({"version": version, "resources": resources, "freshness": "Current"})
-                })
-                .collect();
-            let metadata = if core {
-                json!({"creationTimestamp": null})
-            } else {
-                json!({"name": group, "creationTimestamp": null})
-            };
-            json!({"metadata": metadata, "versions": versions})
-        })
-        .collect();
-    let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
-    let body = to_vec(&list)?;
-    let tag = format!("\"{:016X}\"", fnv1a(&body));
-    let known = headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes());
-    let (status, body) = if known { (StatusCode::NOT_MODIFIED, Vec::new()) } else { (StatusCode::OK, body) };
-    let mut response = response::bytes(status, AGGREGATED, body);
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    Ok(response)
-}
-
-fn aggregated_review(review: Review) -> Value {
-    json!({
-        "resource": review.plural,
-        "responseKind": {"group": "", "version": "", "kind": review.kind},
-        "scope": "Cluster",
-        "singularResource": review.singular,
-        "verbs": ["create"],
-    })
-}
-
-fn aggregated_entry(resource: &Resource) -> Value {
-    // Built-in kinds leave out what the group and version around them say.
-    let kind = match resource.is_custom() {
-        true => json!({"group": resource.group, "version": resource.version, "kind": resource.names.kind}),
-        false => json!({"group": "", "version": "", "kind": resource.names.kind}),
-    };
-    let part =
-        |name: &str, verbs: &[&str]| json!({"subresource": name, "responseKind": kind, "verbs": verbs});
-    let mut parts = Vec::new();
-    if is_namespace(resource) {
-        parts.push(part("finalize", &["update"]));
-    }
-    if resource.status {
-        parts.push(part("status", &PART_VERBS));
-    }
-    let mut entry = json!({
-        "resource": resource.names.plural,
-        "responseKind": kind,
-        "scope": if resource.namespaced() { "Namespaced" } else { "Cluster" },
-        "singularResource": resource.names.singular,
-        "verbs": verbs(resource),
-    });
-    if !resource.names.short.is_empty() {
-        entry["shortNames"] = json!(resource.names.short);
-    }
-    if !resource.names.categories.is_empty() {
-        entry["categories"] = json!(resource.names.categories);
-    }
-    if !parts.is_empty() {
-        entry["subresources"] = parts.into();
-    }
-    entry
 }

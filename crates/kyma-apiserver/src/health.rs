@@ -132,7 +132,7 @@ mod tests {
     fn asked(state: &State, endpoint: &str, check: Option<&str>, query: &str) -> (u16, String) {
         let response = answer(state, endpoint, check, Some(query));
         let code = response.status().as_u16();
-        let Body::Whole(Some(bytes)) = response.into_body() else { panic!("no body") };
+        let crate::body::Kind::Whole(Some(bytes), _) = response.into_body().0 else { panic!("no body") };
         (code, String::from_utf8(bytes.to_vec()).unwrap())
     }
 

@@ -6,21 +6,22 @@
 //!
 //! It is not a cluster: nothing runs Pods, and there are no webhooks, no aggregation and no nodes.
 //!
-//! A request walks: `service.rs` (who, `limits.rs`) → `router.rs` (which path, which verb, may they) → `verbs/*.rs`
-//! (decode, options) → `kyma_registry` (the rules) → `kyma_store` (the commit) → `encode/*.rs`. What goes on without
+//! A request walks: `service.rs` (who asks, `impersonation.rs`; `limits.rs`) → `router.rs` (which kind, may they) →
+//! `verbs/*.rs` (decode, options) → `kyma_registry` (the rules) → `kyma_store` (the commit) → `encode/*.rs`. What goes on without
 //! a request, collection of garbage, the end of namespaces, the serving of new kinds, is in `background.rs`.
 
+mod asked;
 mod audit;
 mod authn;
 mod background;
 mod body;
 mod builder;
-
 mod decode;
 mod discovery;
 mod encode;
 mod exchange;
 mod health;
+mod impersonation;
 mod limits;
 mod metrics;
 mod openapi;

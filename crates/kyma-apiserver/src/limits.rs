@@ -1,9 +1,10 @@
 //! What requests may cost: how many at a time, how large, how long.
 //!
 //! Connections have limits of their own (`serve::ConnectionLimits`); these here hold in-process too. Each bounds memory:
-//! bodies under way by [`Limits::max_body_bytes_inflight`], watchers by [`Limits::max_watches`] times the piece of a
-//! stream that waits for its reader (`verbs/watch.rs`).
+//! bodies under way by [`Limits::max_body_bytes_inflight`], answers by [`Limits::max_response_bytes_inflight`], watchers by
+//! [`Limits::max_watches`] times the piece of a stream that waits for its reader (`verbs/watch.rs`).
 
+mod answers;
 mod duration;
 
 use std::pin::Pin;
@@ -19,6 +20,8 @@ use tower::BoxError;
 
 use crate::query::Query;
 
+pub(crate) use answers::{Answers, Held};
+
 /// Limits of requests. The names are those of kube-apiserver's flags where it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -33,6 +36,9 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Bytes of all bodies of requests that are in flight; beyond it 429. 0 for no limit.
     pub max_body_bytes_inflight: usize,
+    /// Bytes of all answers that clients have not taken yet; beyond it who reads waits up to 10 s, then 429. 0 for no
+    /// limit. A larger single answer is given when there is no other.
+    pub max_response_bytes_inflight: usize,
     /// How long a request may take, its body included; then 504. A shorter `timeout` of the query counts. Not for
     /// watches.
     pub request_timeout: Duration,
@@ -40,7 +46,7 @@ pub struct Limits {
 
 impl Default for Limits {
     /// kube-apiserver's values (k8s.io/apiserver/pkg/server/config.go): 400 and 200 requests, bodies of 3 MiB, 60 s.
-    /// What it does not limit: 4,096 watches, 64 MiB of bodies.
+    /// What it does not limit: 4,096 watches, 64 MiB of bodies, 256 MiB of answers.
     fn default() -> Self {
         Limits {
             max_requests_inflight: 400,
@@ -48,6 +54,7 @@ impl Default for Limits {
             max_watches: 4096,
             max_body_bytes: 3 << 20,
             max_body_bytes_inflight: 64 << 20,
+            max_response_bytes_inflight: 256 << 20,
             request_timeout: Duration::from_secs(60),
         }
     }
@@ -129,6 +136,7 @@ pub(crate) struct Gates {
     mutating: Arc<Gate>,
     watches: Arc<Gate>,
     bodies: Arc<Gate>,
+    answers: Answers,
 }
 
 impl Gates {
@@ -139,6 +147,7 @@ impl Gates {
             mutating: Gate::new(limits.max_mutating_requests_inflight),
             watches: Gate::new(limits.max_watches),
             bodies: Gate::new(limits.max_body_bytes_inflight),
+            answers: Answers::new(limits.max_response_bytes_inflight),
         }
     }
 
@@ -162,6 +171,11 @@ impl Gates {
     /// How many bytes of bodies are held.
     pub(crate) fn body_bytes(&self) -> usize {
         self.bodies.used()
+    }
+
+    /// The budget of answers.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// How long a request may take; `None` for as long as it likes.

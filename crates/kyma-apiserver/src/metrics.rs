@@ -6,6 +6,7 @@ mod labels;
 mod process;
 mod requests;
 mod storage;
+mod store;
 mod text;
 mod watches;
 
@@ -28,6 +29,7 @@ use crate::serve::stats::ConnectionMetrics;
 
 pub(crate) use labels::Labels;
 pub(crate) use requests::Meters;
+pub(crate) use store::Operation;
 pub(crate) use text::Format;
 pub(crate) use watches::WatchMeter;
 
@@ -44,6 +46,7 @@ pub(crate) struct Metrics {
     registry: Metric,
     requests: Arc<requests::Requests>,
     watches: watches::Watches,
+    store: store::Operations,
 }
 
 impl Metrics {
@@ -53,12 +56,13 @@ impl Metrics {
         let requests = Arc::new(requests::Requests::default());
         metrics.register_collector(Box::new(requests::RequestMetrics(Arc::clone(&requests))));
         let watches = watches::Watches::registered(&mut metrics);
+        let store = store::Operations::registered(&mut metrics);
         metrics.register_collector(Box::new(InFlight(gates)));
         metrics.register_collector(Box::new(storage::Storage(registry)));
         metrics.register_collector(Box::new(AuditMetrics(audit)));
         metrics.register_collector(Box::new(ConnectionMetrics(connections)));
         metrics.register_collector(Box::new(process::Process));
-        Metrics { registry: metrics, requests, watches }
+        Metrics { registry: metrics, requests, watches, store }
     }
 
     /// All metrics, in the format that the client takes, with its content type.
@@ -70,6 +74,11 @@ impl Metrics {
     /// What a request with these labels counts.
     pub(crate) fn request(&self, labels: &Labels) -> Arc<Meters> {
         self.requests.meters(labels)
+    }
+
+    /// What operations on the store count.
+    pub(crate) fn store(&self) -> &store::Operations {
+        &self.store
     }
 
     /// What a watch counts.
@@ -130,7 +139,10 @@ impl Collector for InFlight {
             ("apiserver_current_inqueue_requests", "Requests that wait for their turn; none ever does");
         each(&mut encoder, MetricType::Gauge, queued, "request_kind", [("readOnly", 0), ("mutating", 0)])?;
         let held = ("kymactl_request_body_bytes", "Bytes of request bodies that are held now");
-        single(&mut encoder, MetricType::Gauge, held, self.0.body_bytes() as f64)
+        single(&mut encoder, MetricType::Gauge, held, self.0.body_bytes() as f64)?;
+        let help = "Bytes of answers that are held for their clients now";
+        let held = self.0.answers().bytes() as f64;
+        single(&mut encoder, MetricType::Gauge, ("kymactl_response_body_bytes", help), held)
     }
 }
 

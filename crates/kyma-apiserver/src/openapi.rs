@@ -53,16 +53,17 @@ pub(crate) fn v2(catalog: &Catalog, headers: &HeaderMap) -> Result<Response<Body
         return Ok(response::bytes(StatusCode::OK, V2_PROTOBUF_ANSWER, prost::Message::encode_to_vec(&head)));
     }
     Accept::from_headers(headers, false)?;
-    let mut definitions = Map::new();
+    let mut schemas = builtin::Schemas::default();
     let mut paths = Map::new();
     for resource in catalog.all() {
-        let (name, schema) = definition(resource);
-        definitions.insert(name, schema);
+        define(resource, &mut schemas);
         paths.extend(paths_of(resource, false));
     }
-    builtin::add_referenced(&mut definitions);
-    let definitions: Map<String, Value> =
-        definitions.iter().map(|(name, schema)| (name.clone(), builtin::for_version_2(schema))).collect();
+    let definitions: Map<String, Value> = schemas
+        .finish()
+        .iter()
+        .map(|(name, schema)| (name.clone(), builtin::for_version_2(schema)))
+        .collect();
     let document = json!({"swagger": "2.0", "info": info(), "paths": paths, "definitions": definitions});
     Ok(response::bytes(StatusCode::OK, "application/json", to_vec(&document)?))
 }
@@ -98,24 +99,26 @@ fn group_version(catalog: &Catalog, path: &str) -> Option<Value> {
         ["apis", group, version] => (*group, *version),
         _ => return None,
     };
-    let (mut paths, mut schemas) = (Map::new(), Map::new());
+    let (mut paths, mut schemas) = (Map::new(), builtin::Schemas::default());
     for resource in catalog.in_version(group, version) {
         paths.extend(paths_of(resource, true));
-        let (name, schema) = definition(resource);
-        schemas.insert(name, schema);
+        define(resource, &mut schemas);
     }
     if paths.is_empty() {
         return None;
     }
-    builtin::add_referenced(&mut schemas);
+    let schemas = schemas.finish();
     Some(json!({"openapi": "3.0.0", "info": info(), "paths": paths, "components": {"schemas": schemas}}))
 }
 
-/// The name of a kind's schema, and the schema.
-fn definition(resource: &Resource) -> (String, Value) {
-    match builtin::definition(&resource.group, &resource.version, &resource.names.kind) {
-        Some((name, schema)) => (name.to_owned(), schema.clone()),
-        None => (custom_name(resource), structure(resource)),
+/// Adds the schema of a kind.
+fn define(resource: &Resource, schemas: &mut builtin::Schemas) {
+    match resource.builtin() {
+        Some(builtin) => schemas.add_kind(builtin.table),
+        None => {
+            schemas.add_common();
+            schemas.insert(custom_name(resource), structure(resource));
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue};
 use kyma_registry::selector::{FieldSelector, LabelSelector};
 use kyma_registry::{ApiError, FieldValidation, ListOptions, VersionMatch, WatchOptions};
 use kyma_store::Revision;
@@ -121,6 +123,28 @@ impl<'a> Query<'a> {
             Some("All") => Ok(true),
             Some(other) => Err(kyma_registry::unknown_dry_run(other)),
         }
+    }
+
+    /// `fieldManager`, as it was given; "" where it was not.
+    pub(crate) fn field_manager(&self) -> &str {
+        self.get("fieldManager").unwrap_or_default()
+    }
+
+    /// Who writes: `fieldManager`, checked as one of the `options` of a verb, else what `User-Agent` stands for.
+    pub(crate) fn manager(&self, options: &str, headers: &HeaderMap) -> Result<String, ApiError> {
+        let given = self.field_manager();
+        kyma_registry::check_field_manager(options, given)?;
+        if !given.is_empty() {
+            return Ok(given.to_owned());
+        }
+        let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+        Ok(kyma_registry::from_user_agent(&String::from_utf8_lossy(agent)))
+    }
+
+    /// Whether an apply takes what others own; `None` where nothing is said.
+    pub(crate) fn force(&self) -> Option<bool> {
+        // As Go reads it: everything but these two is true.
+        self.0.get("force").map(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false"))
     }
 
     /// `fieldValidation`.

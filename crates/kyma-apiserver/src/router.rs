@@ -5,15 +5,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
-use kyma_registry::authz::{Attributes, User, authorize};
+use kyma_registry::authz::{User, authorize};
 use kyma_registry::reason::PAGE_NOT_FOUND;
 use kyma_registry::{ApiError, Resource, Subresource};
 
+use crate::asked::Asked;
 use crate::body::Body;
 use crate::encode::Accept;
 use crate::exchange::Exchange;
 use crate::limits::Class;
-use crate::path::{ResourcePath, Target, parse};
+use crate::path::{ResourcePath, Target};
 use crate::query::Query;
 use crate::service::Shared;
 use crate::verbs::review::Review;
@@ -79,48 +80,22 @@ impl Route<'_> {
     }
 }
 
-/// A request's verb as an audit event names it: that of a kind, else the method in lower case.
-pub(crate) fn verb_name(parts: &Parts, target: &Target<'_>) -> String {
-    let verb = match target {
-        Target::Resource(path) => verb_of(&parts.method, path, &Query::parse(parts.uri.query())).ok(),
-        _ => None,
-    };
-    match verb {
-        Some(verb) => verb.as_str().to_owned(),
-        None => parts.method.as_str().to_ascii_lowercase(),
-    }
-}
-
 /// Finds where a request goes, if its user may go there.
 pub(crate) fn route<'a>(
     shared: &Shared,
-    parts: &'a Parts,
+    asked: &Asked<'a>,
     user: Option<&User>,
 ) -> Result<Route<'a>, ApiError> {
-    let target = parse(parts.uri.path());
-    // What everybody may ask (ClusterRole `system:public-info-viewer`): not for a single check, which shows why it fails.
-    if matches!(target, Target::Health { check: None, .. } | Target::Version) {
-        return Ok(Route::Other(target));
+    if asked.is_open() {
+        return Ok(Route::Other(asked.target.clone()));
     }
     let Some(user) = user else { return Err(ApiError::unauthorized()) };
-    let Target::Resource(path) = target else {
-        let verb = parts.method.as_str().to_ascii_lowercase();
-        authorize(user, &Attributes::Path { verb: &verb, path: parts.uri.path() })?;
-        return Ok(Route::Other(target));
+    let Target::Resource(path) = asked.target else {
+        authorize(user, &asked.attributes())?;
+        return Ok(Route::Other(asked.target.clone()));
     };
-    let verb = verb_of(&parts.method, &path, &Query::parse(parts.uri.query()))?;
-    let named = match path.subresource {
-        Some(part) => format!("{}/{part}", path.resource),
-        None => path.resource.to_owned(),
-    };
-    let attributes = Attributes::Kind {
-        verb: verb.as_str(),
-        group: path.group,
-        resource: &named,
-        namespace: path.namespace,
-        name: path.name,
-    };
-    authorize(user, &attributes)?;
+    let Some(verb) = asked.verb else { return Err(ApiError::method_not_allowed()) };
+    authorize(user, &asked.attributes())?;
     if let Some(review) = Review::of(&path) {
         return match verb {
             Verb::Create => Ok(Route::Review { review, user: user.clone() }),
@@ -147,21 +122,6 @@ pub(crate) fn route<'a>(
     })?;
     check_method(resource, &path, verb, subresource)?;
     Ok(Route::Kind { resource: Arc::clone(resource), path, verb, subresource })
-}
-
-/// The verb of a method on a kind; HEAD has none.
-fn verb_of(method: &Method, path: &ResourcePath<'_>, query: &Query<'_>) -> Result<Verb, ApiError> {
-    Ok(match *method {
-        Method::GET if path.watch || (path.name.is_none() && query.flag("watch")) => Verb::Watch,
-        Method::GET if path.name.is_some() => Verb::Get,
-        Method::GET => Verb::List,
-        Method::POST => Verb::Create,
-        Method::PUT => Verb::Update,
-        Method::PATCH => Verb::Patch,
-        Method::DELETE if path.name.is_some() => Verb::Delete,
-        Method::DELETE => Verb::DeleteCollection,
-        _ => return Err(ApiError::method_not_allowed()),
-    })
 }
 
 fn subresource_of(resource: &Resource, part: Option<&str>) -> Option<Subresource> {
@@ -216,6 +176,8 @@ pub(crate) async fn answer(
         Route::Kind { resource, path, verb, subresource } => {
             let call = Call {
                 registry: &shared.registry,
+                answers: shared.gates.answers(),
+                metrics: &shared.metrics,
                 resource: &resource,
                 namespace: path.namespace,
                 name: path.name,
@@ -265,7 +227,7 @@ fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response
         }
         Target::OpenApiV3(path) => return openapi::v3(&catalog, *path),
         Target::OpenApiV2 => return openapi::v2(&catalog, &parts.headers),
-        Target::Version => discovery::version(),
+        Target::Version => discovery::version_document(),
         Target::Root => discovery::paths(&catalog),
         Target::CoreVersions | Target::Groups if discovery::wants_aggregated(&parts.headers) => {
             return discovery::aggregated(&catalog, *target == Target::CoreVersions, &parts.headers);
@@ -283,5 +245,5 @@ fn other(shared: &Shared, parts: &Parts, target: &Target<'_>) -> Result<Response
         Target::Health { .. } | Target::Resource(_) | Target::Unknown => return Ok(no_such_page()),
     };
     let accept = Accept::from_headers(&parts.headers, false)?;
-    response::value(StatusCode::OK, accept, &document)
+    response::document(StatusCode::OK, accept, document)
 }

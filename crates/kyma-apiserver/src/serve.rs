@@ -36,10 +36,9 @@ use crate::authn::TokenHolder;
 use crate::service::ApiServer;
 
 pub use identity::{Identity, IdentityError, Renewed};
-pub use kubeconfig::{WriteError, write as write_kubeconfig};
+pub use kubeconfig::{Kubeconfig, WriteError};
 pub use limits::ConnectionLimits;
 pub use names::{NameError, Names};
-pub use renewal::Kubeconfig;
 pub use stats::ConnectionStats;
 pub use tls::TlsError;
 

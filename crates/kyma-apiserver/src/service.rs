@@ -15,17 +15,18 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::{BoxError, Service};
 
+use crate::asked::{Asked, Asker};
 use crate::audit::AuditLog;
 use crate::background::Background;
 use crate::body::Body;
 use crate::builder::Builder;
 use crate::exchange::Exchange;
-use crate::limits::{Gates, Unread};
+use crate::limits::{Answers, Class, Gates, Unread};
 use crate::metrics::Metrics;
 use crate::random::Seeded;
 use crate::router::Route;
 use crate::serve::ConnectionStats;
-use crate::{response, router};
+use crate::{impersonation, response, router};
 
 /// An API server. Cheap to clone; it ends with its last clone.
 #[derive(Clone)]
@@ -102,26 +103,42 @@ impl ApiServer {
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let route = router::route(&self.0, &parts, user);
-        let mut exchange = Exchange::begin(&self.0, &parts, route.as_ref(), user);
+        let asked = Asked::of(&parts);
+        let acting = impersonation::acting(&asked, user);
+        let asker = Asker { user, other: acting.as_ref().ok().and_then(Option::as_ref) };
+        let route = match &acting {
+            Ok(_) => router::route(&self.0, &asked, asker.acting()),
+            Err(error) => Err(error.clone()),
+        };
+        let refused = route.as_ref().is_err_and(|error| matches!(error.code(), 401 | 403));
+        let allowed = acting.is_ok().then_some(!refused);
+        let mut exchange = Exchange::begin(&self.0, &asked, asker, route.as_ref().ok(), allowed);
+        let reads = route.as_ref().is_ok_and(|route| route.class(&parts.method) == Class::ReadOnly);
         let answer = match route {
-            Ok(route) => self.serve(&parts, route, body, user, &mut exchange).await,
+            Ok(route) => self.serve(&parts, route, body, asker.acting(), &mut exchange).await,
             Err(error) => Err(error),
         };
-        let response = answer.unwrap_or_else(|error| {
-            exchange.failed(&error);
-            response::failure(&error, &parts.headers)
-        });
-        exchange.answered(response)
+        let answers = self.0.gates.answers();
+        let response = match answer {
+            Ok(response) if reads => optional(answers, response),
+            Ok(response) => required(answers, response),
+            Err(error) => {
+                exchange.failed(&error);
+                required(answers, response::failure(&error, &parts.headers))
+            }
+        };
+        exchange.answered(response, &asked, asker)
     }
 
     /// Answers a request whose credentials are not valid, on whatever path: 401.
     pub fn refuse<B>(&self, request: Request<B>) -> Response<Body> {
         let (parts, _) = request.into_parts();
+        let (asked, asker) = (Asked::of(&parts), Asker { user: None, other: None });
         let error = ApiError::unauthorized();
-        let mut exchange = Exchange::begin(&self.0, &parts, Err(&error), None);
+        let mut exchange = Exchange::begin(&self.0, &asked, asker, None, None);
         exchange.failed(&error);
-        exchange.answered(response::failure(&error, &parts.headers))
+        let response = required(self.0.gates.answers(), response::failure(&error, &parts.headers));
+        exchange.answered(response, &asked, asker)
     }
 
     /// Answers a request inside the server's limits.
@@ -140,10 +157,12 @@ impl ApiServer {
         let class = route.class(&parts.method);
         let time = self.0.gates.timeout(class, parts.uri.query())?;
         let Some(pass) = self.0.gates.admit(class, user) else {
-            exchange.terminated(StatusCode::TOO_MANY_REQUESTS);
             return Ok(response::too_many_requests());
         };
         exchange.hold(pass);
+        if class != Class::Health && !self.0.gates.answers().has_room() {
+            return Ok(response::too_many_requests());
+        }
         let Some(time) = time else { return self.work(parts, route, body, exchange).await };
         match timeout(time, self.work(parts, route, body, exchange)).await {
             Ok(answer) => answer,
@@ -175,13 +194,31 @@ impl ApiServer {
                     bytes = read;
                 }
                 Err(Unread::Refused(error)) => return Err(error),
-                Err(Unread::Overloaded) => {
-                    exchange.terminated(StatusCode::TOO_MANY_REQUESTS);
-                    return Ok(response::too_many_requests());
-                }
+                Err(Unread::Overloaded) => return Ok(response::too_many_requests()),
             }
         }
         router::answer(&self.0, parts, route, bytes, exchange).await
+    }
+}
+
+/// An answer within the budget of all, or 429 where there is no room for it.
+fn optional(answers: &Answers, mut response: Response<Body>) -> Response<Body> {
+    let Some(bytes) = response.body().len() else { return response };
+    let held = match response.body_mut().take_held() {
+        Some(reserved) => answers.fitted(reserved, bytes),
+        None => answers.take(bytes),
+    };
+    match held {
+        Some(held) => response.map(|body| body.counted(held)),
+        None => response::too_many_requests(),
+    }
+}
+
+/// An answer that has to be given: to a write that was done, of a failure, or of how the server is.
+fn required(answers: &Answers, response: Response<Body>) -> Response<Body> {
+    match response.body().len() {
+        Some(bytes) => response.map(|body| body.counted(answers.take_anyway(bytes))),
+        None => response,
     }
 }
 

@@ -18,12 +18,14 @@ use kyma_registry::object::Object;
 use kyma_registry::{ApiError, Outcome, Registry, Request, Resource, Subresource};
 use kyma_store::{Object as Stored, Revision};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::body::Body;
 use crate::encode::accept::MEDIA_TYPES;
 use crate::encode::table::{Include, table};
 use crate::encode::{Accept, Shape, json, metadata};
+use crate::limits::Answers;
+use crate::metrics::{Metrics, Operation};
 use crate::query::Query;
 use crate::{decode, response};
 
@@ -33,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A request for a kind, after routing, authorization and the reading of its body.
 pub(crate) struct Call<'a> {
     pub(crate) registry: &'a Registry,
+    pub(crate) answers: &'a Answers,
+    pub(crate) metrics: &'a Metrics,
     pub(crate) resource: &'a Arc<Resource>,
     pub(crate) namespace: Option<&'a str>,
     pub(crate) name: Option<&'a str>,
@@ -72,6 +76,19 @@ impl Call<'_> {
     ) -> Result<Response<Body>, ApiError> {
         let json = if self.query.flag("pretty") { json::indented(&json)? } else { json };
         response::document(status, accept, json)
+    }
+
+    /// Does something with the store, and counts it.
+    pub(crate) async fn timed<T>(
+        &self,
+        operation: Operation,
+        work: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        let began = Instant::now();
+        let done = work.await;
+        let failed = done.as_ref().is_err_and(|error| error.code() >= 500);
+        self.metrics.store().done(operation, self.resource, began.elapsed(), failed);
+        done
     }
 
     /// Waits until the store has reached a version that a reader asks for, as the real server's cache does.

@@ -14,6 +14,31 @@ pub enum Command {
     Durability(DurabilityArgs),
     /// Run the test suites of other projects; every case that passes on the real server must pass on the embedded one.
     Peers(PeersArgs),
+    /// Send the same random requests to both servers and compare the answers.
+    Differ(DifferArgs),
+}
+
+/// How many random requests, and from which seeds.
+#[derive(Clone, Debug, Parser)]
+pub struct DifferArgs {
+    /// How many requests in all.
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: u64,
+    /// End after so many seconds.
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<u64>,
+    /// A stream of requests for each [default: those of the configuration]
+    #[arg(long = "seed", value_name = "SEED")]
+    pub seeds: Vec<u64>,
+    /// Weights, and the differences that are explained.
+    #[arg(long, value_name = "FILE", default_value = "crates/kyma-conformance/differ.yaml")]
+    pub config: PathBuf,
+    /// The kymactl binary.
+    #[arg(long, value_name = "FILE", env = "KYMACTL_BIN")]
+    pub kymactl: Option<PathBuf>,
+    /// The script that starts and stops the real control plane.
+    #[arg(long, value_name = "FILE", env = "KYMA_CONTROLPLANE", default_value = "hack/controlplane/run.sh")]
+    pub controlplane: PathBuf,
 }
 
 /// Which suites, and against what.
@@ -86,6 +111,12 @@ pub struct Args {
     /// The folder with the inventory's CRDs.
     #[arg(long, value_name = "DIR", default_value = "config/crd/bases")]
     pub crds: PathBuf,
+    /// The folder with the recorded answers of the matrix.
+    #[arg(long, value_name = "DIR", default_value = "crates/kyma-conformance/recorded")]
+    pub recorded: PathBuf,
+    /// Write what the real server answers in the matrix, instead of comparing with it.
+    #[arg(long)]
+    pub record: bool,
     /// How many cases run at a time.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub concurrency: u8,

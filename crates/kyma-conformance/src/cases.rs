@@ -2,6 +2,8 @@
 
 use crate::case::Case;
 
+mod apply;
+mod apply_faults;
 mod bad_bodies;
 mod bad_paths;
 mod client_library;
@@ -13,8 +15,10 @@ mod discovery;
 mod encodings;
 mod garbage;
 mod health;
+mod impersonation;
 mod kyma_kinds;
 mod list;
+mod managed_fields;
 mod namespaces;
 mod patch;
 mod pruning;
@@ -46,6 +50,9 @@ pub(crate) fn all() -> Vec<Case> {
         update::CASES,
         status::CASES,
         patch::CASES,
+        managed_fields::CASES,
+        apply::CASES,
+        apply_faults::CASES,
         strategic::CASES,
         delete::CASES,
         races::CASES,
@@ -56,6 +63,7 @@ pub(crate) fn all() -> Vec<Case> {
         kyma_kinds::CASES,
         discovery::CASES,
         health::CASES,
+        impersonation::CASES,
         reviews::CASES,
         encodings::CASES,
         bad_bodies::CASES,

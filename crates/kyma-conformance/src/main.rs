@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::Parser;
-use kyma_conformance::{Command, Output, durability, peers, run};
+use kyma_conformance::{Command, Output, differ, durability, peers, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -12,6 +12,7 @@ async fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Run(args) => run(&args, &mut output).await,
         Command::Durability(args) => durability(&args, &mut output).await,
+        Command::Differ(args) => differ(&args, &mut output).await,
         Command::Peers(args) => peers(&args, &mut output).await,
     };
     match done {

@@ -11,6 +11,7 @@ use crate::cases;
 use crate::check::Failure;
 use crate::kubectl;
 use crate::lifecycle;
+use crate::matrix;
 use crate::output::{Output, Totals, Verdict};
 use crate::runner::{Surroundings, report, run_cases};
 use crate::server::{Server, ServerError};
@@ -46,6 +47,14 @@ pub enum RunError {
     RunPeers {
         /// Where they should be.
         place: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The weights and explanations of the random requests cannot be read.
+    #[error("failed to read {file}: {why}")]
+    ReadDiffer {
+        /// The file.
+        file: PathBuf,
         /// What is wrong.
         why: String,
     },
@@ -103,10 +112,11 @@ pub(crate) async fn interrupted() {
 }
 
 /// The names of all cases that contain this text.
-fn names(filter: &str) -> Vec<&'static str> {
+fn names(filter: &str) -> Vec<String> {
     let cases = cases::all().into_iter().map(|case| case.name);
     let scripts = kubectl::scripts().into_iter().map(|script| script.name);
-    cases.chain(scripts).chain(lifecycle::NAMES).filter(|name| name.contains(filter)).collect()
+    let named = cases.chain(scripts).chain(lifecycle::NAMES).map(str::to_owned);
+    named.chain(matrix::names()).filter(|name| name.contains(filter)).collect()
 }
 
 async fn start_and_run(
@@ -135,6 +145,15 @@ async fn start_and_run(
             concurrency: usize::from(args.concurrency),
         };
         totals.add(run_cases(&around, &cases, output).await);
+        let plan = matrix::Plan {
+            filter: &args.filter,
+            run: &run,
+            concurrency: usize::from(args.concurrency),
+            folder: &args.recorded,
+            // Only the real server's answers are worth it.
+            record: args.record && server.label == "real",
+        };
+        totals.add(matrix::run_all(server, &plan, output).await);
     }
     if let [one, other] = servers.as_slice() {
         let kubectl = absolute(&args.kubectl.clone().unwrap_or_else(pinned_kubectl));

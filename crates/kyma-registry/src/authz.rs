@@ -2,22 +2,39 @@
 //!
 //! Rules are the bootstrap ones: the group `system:masters` may do everything, whoever is authenticated may read
 //! discovery and ask about themselves, and everybody may ask for health and the version
-//! (k8s.io/kubernetes/plugin/pkg/auth/authorizer/rbac/bootstrappolicy).
+//! (k8s.io/kubernetes/plugin/pkg/auth/authorizer/rbac/bootstrappolicy). Who may act as somebody else is in
+//! `impersonation.rs`.
+
+mod impersonation;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::ApiError;
+use crate::reason::gotext::quote;
+
+pub use impersonation::{Impersonated, impersonate, nameless};
 
 /// The group that is allowed everything.
 pub const MASTERS: &str = "system:masters";
 /// The group of all who have shown credentials.
 pub const AUTHENTICATED: &str = "system:authenticated";
+/// The group of all who have not.
+pub const UNAUTHENTICATED: &str = "system:unauthenticated";
+/// The name of all who have not.
+pub const ANONYMOUS: &str = "system:anonymous";
 
-/// Who sends a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who sends a request (`user.Info` of k8s.io/apiserver/pkg/authentication/user).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     /// Name.
     pub name: String,
+    /// What tells users of one name apart over time; empty for most.
+    pub uid: String,
     /// Groups.
     pub groups: Vec<String>,
+    /// What else is known of the user, by lower-case keys.
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 impl User {
@@ -25,12 +42,17 @@ impl User {
     pub fn new(name: impl Into<String>, groups: impl IntoIterator<Item = String>) -> Self {
         let mut groups: Vec<String> = groups.into_iter().collect();
         groups.push(AUTHENTICATED.to_owned());
-        User { name: name.into(), groups }
+        User { name: name.into(), groups, ..User::default() }
     }
 
     /// A user who may do everything.
     pub fn admin() -> Self {
         User::new("kubernetes-admin", [MASTERS.to_owned()])
+    }
+
+    /// Somebody without credentials.
+    pub fn anonymous() -> Self {
+        User { name: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()], ..User::default() }
     }
 
     fn is_in(&self, group: &str) -> bool {
@@ -54,8 +76,10 @@ pub enum Attributes<'a> {
         verb: &'a str,
         /// API group.
         group: &'a str,
-        /// Plural, with the subresource behind a slash.
+        /// Plural.
         resource: &'a str,
+        /// The part of the object that is meant, where it is not all of it.
+        subresource: Option<&'a str>,
         /// Namespace, where there is one.
         namespace: Option<&'a str>,
         /// Name, where there is one.
@@ -83,21 +107,21 @@ pub struct PathRule {
     pub paths: &'static [&'static str],
 }
 
-/// A role, and the group that has it.
+/// A role, and the groups that have it.
 struct Role {
-    group: &'static str,
+    groups: &'static [&'static str],
     resources: &'static [ResourceRule],
     paths: &'static [PathRule],
 }
 
 const CLUSTER_ADMIN: Role = Role {
-    group: MASTERS,
+    groups: &[MASTERS],
     resources: &[ResourceRule { verbs: &["*"], groups: &["*"], resources: &["*"] }],
     paths: &[PathRule { verbs: &["*"], paths: &["*"] }],
 };
 
 const BASIC_USER: Role = Role {
-    group: AUTHENTICATED,
+    groups: &[AUTHENTICATED],
     resources: &[
         ResourceRule {
             verbs: &["create"],
@@ -114,7 +138,7 @@ const BASIC_USER: Role = Role {
 };
 
 const DISCOVERY: Role = Role {
-    group: AUTHENTICATED,
+    groups: &[AUTHENTICATED],
     resources: &[],
     paths: &[PathRule {
         verbs: &["get"],
@@ -135,7 +159,7 @@ const DISCOVERY: Role = Role {
 };
 
 const PUBLIC_INFO_VIEWER: Role = Role {
-    group: AUTHENTICATED,
+    groups: &[AUTHENTICATED, UNAUTHENTICATED],
     resources: &[],
     paths: &[PathRule {
         verbs: &["get"],
@@ -146,7 +170,7 @@ const PUBLIC_INFO_VIEWER: Role = Role {
 static ROLES: [Role; 4] = [CLUSTER_ADMIN, BASIC_USER, DISCOVERY, PUBLIC_INFO_VIEWER];
 
 fn roles(user: &User) -> impl Iterator<Item = &'static Role> {
-    ROLES.iter().filter(|role| user.is_in(role.group))
+    ROLES.iter().filter(|role| role.groups.iter().any(|group| user.is_in(group)))
 }
 
 /// All that a user may do, as the real server's SelfSubjectRulesReview lists it.
@@ -163,9 +187,12 @@ pub fn allowed(user: &User, attributes: &Attributes<'_>) -> bool {
             Attributes::Path { verb, path } => {
                 role.paths.iter().any(|rule| any(rule.verbs, verb) && any(rule.paths, path))
             }
-            Attributes::Kind { verb, group, resource, .. } => role.resources.iter().any(|rule| {
-                any(rule.verbs, verb) && any(rule.groups, group) && any(rule.resources, resource)
-            }),
+            Attributes::Kind { verb, group, resource, subresource, .. } => {
+                let whole = named(resource, *subresource);
+                role.resources.iter().any(|rule| {
+                    any(rule.verbs, verb) && any(rule.groups, group) && any(rule.resources, &whole)
+                })
+            }
         })
 }
 
@@ -174,29 +201,46 @@ fn matches(entry: &str, wanted: &str) -> bool {
     entry.strip_suffix('*').map_or(entry == wanted, |start| wanted.starts_with(start))
 }
 
+/// A kind's plural with its subresource, as rules and refusals name it.
+fn named<'a>(resource: &'a str, subresource: Option<&str>) -> Cow<'a, str> {
+    match subresource {
+        Some(part) => format!("{resource}/{part}").into(),
+        None => resource.into(),
+    }
+}
+
 /// Lets the request pass, or says in the real server's words why not.
 ///
 /// # Errors
 /// 403 with the verb, the resource and the namespace that are missing.
 pub fn authorize(user: &User, attributes: &Attributes<'_>) -> Result<(), ApiError> {
-    if allowed(user, attributes) {
-        return Ok(());
-    }
-    match attributes {
-        Attributes::Path { verb, path } => {
-            let text = format!("User {:?} cannot {verb} path {path:?}", user.name);
-            Err(ApiError::forbidden("", "", "", &text))
-        }
-        Attributes::Kind { verb, group, resource, namespace, name } => {
+    if allowed(user, attributes) { Ok(()) } else { Err(forbidden(user, attributes, "")) }
+}
+
+/// A refusal, with a reason where there is more to say
+/// (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go).
+fn forbidden(user: &User, attributes: &Attributes<'_>, reason: &str) -> ApiError {
+    let name = quote(&user.name);
+    let mut text = match attributes {
+        Attributes::Path { verb, path } => format!("User {name} cannot {verb} path {}", quote(path)),
+        Attributes::Kind { verb, group, resource, subresource, namespace, .. } => {
             let scope = match namespace {
-                Some(namespace) => format!("in the namespace {namespace:?}"),
+                Some(namespace) => format!("in the namespace {}", quote(namespace)),
                 None => "at the cluster scope".to_owned(),
             };
-            let user = &user.name;
-            let text =
-                format!("User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {scope}");
-            let plural = resource.split('/').next().unwrap_or_default();
-            Err(ApiError::forbidden(group, plural, name.unwrap_or_default(), &text))
+            let resource = quote(&named(resource, *subresource));
+            format!("User {name} cannot {verb} resource {resource} in API group {} {scope}", quote(group))
+        }
+    };
+    // What looks like HTML must not become it where somebody shows the text.
+    text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    if !reason.is_empty() {
+        text = format!("{text}: {reason}");
+    }
+    match attributes {
+        Attributes::Path { .. } => ApiError::forbidden("", "", "", &text),
+        Attributes::Kind { group, resource, name, .. } => {
+            ApiError::forbidden(group, resource, name.unwrap_or_default(), &text)
         }
     }
 }
@@ -209,6 +253,7 @@ mod tests {
         verb: "list",
         group: "inventory.kyma-project.io",
         resource: "kymas",
+        subresource: None,
         namespace: Some("pb"),
         name: None,
     };
@@ -228,6 +273,7 @@ mod tests {
             verb,
             group: "authorization.k8s.io",
             resource: "selfsubjectaccessreviews",
+            subresource: None,
             namespace: None,
             name: None,
         };
@@ -243,6 +289,16 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "kymas.inventory.kyma-project.io is forbidden: User \"guest\" cannot list resource \"kymas\" in API group \"inventory.kyma-project.io\" in the namespace \"pb\""
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_no_html_and_quotes_as_go_does() {
+        let path = Attributes::Path { verb: "get", path: "/a\u{1}<b>" };
+        let error = authorize(&User::new("M\u{e4}x & \"co\"", []), &path).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "forbidden: User \"M\u{e4}x &amp; \\\"co\\\"\" cannot get path \"/a\\x01&lt;b&gt;\""
         );
     }
 }

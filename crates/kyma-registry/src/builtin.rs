@@ -1,140 +1,221 @@
-//! The kinds that are part of the server: a table of what each has beyond the rules that all share.
+//! The kinds that are part of the server: those of the table in [`crate::structure`], each with what it has beyond the
+//! rules that all share. What a kind does of its own stands in a module of its own.
 
+mod admission;
+mod apps;
+mod autoscaler;
+mod batch;
+mod cells;
+mod certificate;
 mod config_map;
 mod definition;
+mod devices;
 mod event;
+mod flow;
 mod lease;
 mod namespace;
+mod network;
+mod node;
+mod pod;
+mod policy;
+mod quota;
+mod rbac;
 mod secret;
+mod service;
+mod storage;
+mod strategy;
 
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use kyma_store::Store;
+use kyma_store::{ResourceId, Store};
 use serde_json::Value;
 
-use crate::columns::{AGE_DESCRIPTION, NAME_DESCRIPTION};
-use crate::names::NameRule;
 use crate::object::Object;
-use crate::reason::FieldError;
 use crate::resource::{Names, Resource, Rules, Scope};
-use crate::structure::Struct;
+use crate::structure::{self, ColumnText, Kind, Struct};
 use crate::update::Subresource;
+
+pub use strategy::Strategy;
 
 /// Where namespaces are stored.
 pub const NAMESPACES: &str = "namespaces";
 /// Where CustomResourceDefinitions are stored.
 pub const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions";
 
-/// A column of `kubectl get` for a built-in kind.
-#[derive(Debug, Clone, Copy)]
-pub struct BuiltinColumn {
-    /// Header.
-    pub name: &'static str,
-    /// `string`, `boolean` or `date`.
-    pub kind: &'static str,
-    /// What it shows.
-    pub description: &'static str,
-    /// 0 is always shown, more only in wide output.
-    pub priority: i32,
-}
-
-/// A built-in kind in its one version.
+/// A built-in kind in one of its versions.
 #[derive(Debug)]
 pub struct Builtin {
-    /// API group; "" for core.
-    pub group: &'static str,
-    /// Version.
-    pub version: &'static str,
-    /// Kind.
-    pub kind: &'static str,
-    /// Plural name.
-    pub plural: &'static str,
-    /// Singular name.
-    pub singular: &'static str,
-    /// Short names.
-    pub short: &'static [&'static str],
-    /// Scope.
-    pub scope: Scope,
-    /// Which names it allows.
-    pub name_rule: NameRule,
-    /// Whether `/status` is served.
-    pub status: bool,
-    /// Whether `metadata.generation` counts its changes.
-    pub generation: bool,
-    /// Whether an update may name no resourceVersion.
-    pub unconditional_update: bool,
-    /// Whether an update of an absent object creates it.
-    pub create_on_update: bool,
-    /// Fields that a selector may name, besides name and namespace.
-    pub selectable: &'static [&'static str],
-    /// The Go structure behind it.
+    /// What discovery shows of it.
+    pub table: &'static Kind,
+    /// The Go structure behind it in this version.
     pub(crate) structure: &'static Struct,
-    /// What the kind fills in at creation.
-    pub prepare_create: fn(&mut Object),
-    /// What the kind fills in or takes back at an update of the object or a part of it: the new and the stored object.
-    pub prepare_update: fn(&mut Object, &Object, Subresource),
-    /// Names that may not be deleted.
-    pub immortal: &'static [&'static str],
-    /// The kind's own step when deletion begins, at the given time; `true` keeps the object for now.
-    pub mark_deleting: fn(&mut Object, &str) -> bool,
-    /// Whether nothing of the kind's own holds an object without finalizers.
-    pub may_go: fn(&Object) -> bool,
-    /// The kind's own validation: the new and, at an update, the stored object.
-    pub validate: fn(&Object, Option<&Object>) -> Vec<FieldError>,
-    /// Columns of `kubectl get`.
-    pub columns: &'static [BuiltinColumn],
-    /// The cells of one row, in the order of the columns.
-    pub cells: fn(&Object, Timestamp) -> Vec<Value>,
+    /// The structure behind what is stored, where that is another version.
+    stored: Option<&'static Kind>,
+    strategy: &'static Strategy,
 }
 
-impl Builtin {
-    /// The real server's text for a field selector that the kind does not know.
-    pub fn unsupported_field(&self, field: &str) -> String {
-        match self.kind {
-            // These kinds register a conversion of field labels of their own, with a text of their own
-            // (k8s.io/kubernetes/pkg/apis/core/v1/conversion.go).
-            "Namespace" | "Secret" | "Event" => format!("field label not supported: {field}"),
-            _ => format!(
-                "\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
-            ),
-        }
+impl Deref for Builtin {
+    type Target = Strategy;
+
+    fn deref(&self) -> &Strategy {
+        self.strategy
     }
 }
 
-static KINDS: [Builtin; 6] =
-    [namespace::KIND, config_map::KIND, secret::KIND, event::KIND, lease::KIND, definition::KIND];
+/// All built-in kinds that are stored, in the order of discovery.
+static KINDS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
+    let kinds = structure::kinds().iter();
+    // Questions are answered and not stored, and the state of the control plane's parts cannot be created.
+    let stored = kinds.filter(|kind| kind.verbs.contains(&"create") && kind.verbs.contains(&"get"));
+    stored.filter_map(Builtin::new).collect()
+});
+
+impl Builtin {
+    fn new(table: &'static Kind) -> Option<Self> {
+        let stored =
+            strategy::stored_as(table.group, table.version, table.kind).and_then(|(group, version)| {
+                let mut kinds = structure::kinds().iter();
+                kinds.find(|kind| kind.group == group && kind.version == version && kind.kind == table.kind)
+            });
+        let strategy = strategy::of(table.group, table.kind);
+        Some(Builtin { table, structure: table.structure()?, stored, strategy })
+    }
+
+    /// The columns of `kubectl get`.
+    pub fn columns(&self) -> &'static [ColumnText] {
+        self.table.columns()
+    }
+
+    /// The cells of one row, in the order of the columns.
+    pub fn cells(&self, object: &Object, now: Timestamp) -> Vec<Value> {
+        (self.strategy.cells)(object, now)
+    }
+
+    /// The structure behind what is stored.
+    fn stored_structure(&self) -> &'static Struct {
+        self.stored.and_then(Kind::structure).unwrap_or(self.structure)
+    }
+
+    /// Group and version under which objects are stored.
+    pub(crate) fn stored_version(&self) -> (&'static str, &'static str) {
+        let kind = self.stored.unwrap_or(self.table);
+        (kind.group, kind.version)
+    }
+
+    /// Whether objects are stored as another version has them.
+    pub fn is_converted(&self) -> bool {
+        self.stored.is_some()
+    }
+
+    /// Fills in what is missing from a decoded object of this version.
+    pub(crate) fn default(&self, object: &mut Object) {
+        structure::fill(object, self.structure);
+        if self.stored.is_none() {
+            (self.strategy.default)(object);
+        }
+    }
+
+    /// Turns a decoded object of this version into what is stored.
+    pub(crate) fn convert_to_stored(&self, object: &mut Object) {
+        if self.stored.is_some() {
+            (self.strategy.convert_to_stored)(object);
+            self.canonical(object, self.stored_structure());
+            structure::fill(object, self.stored_structure());
+            (self.strategy.default)(object);
+        }
+    }
+
+    /// Turns a stored object into one of this version.
+    pub(crate) fn convert_from_stored(&self, object: &mut Object) {
+        if self.stored.is_some() {
+            (self.strategy.convert_from_stored)(object);
+            self.canonical(object, self.structure);
+            let version = self.table.version;
+            let api_version = if self.table.group.is_empty() {
+                version.to_owned()
+            } else {
+                format!("{}/{version}", self.table.group)
+            };
+            object.insert("apiVersion".into(), api_version.into());
+        }
+    }
+
+    /// Members that one of two versions does not have are not taken over.
+    fn canonical(&self, object: &mut Object, structure: &Struct) {
+        // Both versions have the same types where they have the same members.
+        let _ = structure::decode(object, structure, &mut Vec::new());
+    }
+
+    /// What the kind fills in at creation.
+    pub(crate) fn prepare_create(&self, object: &mut Object) {
+        if self.has_status() && !self.strategy.keeps_status {
+            let status = self.stored_structure().member("status");
+            match status.filter(|status| status.kept) {
+                Some(status) => object.insert("status".into(), status.kind.zero()),
+                None => object.remove("status"),
+            };
+        }
+        if self.strategy.generation {
+            crate::object::set_generation(object, 1);
+        }
+        (self.strategy.prepare_create)(object);
+    }
+
+    /// What the kind fills in or takes back at an update of the object or a part of it.
+    pub(crate) fn prepare_update(&self, object: &mut Object, existing: &Object, subresource: Subresource) {
+        (self.strategy.prepare_update)(object, existing, subresource);
+    }
+
+    /// Whether `/status` is served.
+    pub fn has_status(&self) -> bool {
+        self.table.part("status").is_some()
+    }
+
+    /// The real server's text for a field selector that the kind does not know.
+    pub fn unsupported_field(&self, field: &str) -> String {
+        (self.strategy.unsupported_field)(field)
+    }
+}
+
+/// The names of a kind, which all servers of a process share.
+static NAMES: LazyLock<Vec<Arc<Names>>> =
+    LazyLock::new(|| KINDS.iter().map(|kind| Arc::new(names(kind.table))).collect());
 
 /// The built-in kinds as served resources.
 pub(crate) fn resources(store: &Store) -> Vec<Resource> {
-    KINDS.iter().map(|kind| resource(kind, store)).collect()
+    KINDS.iter().zip(NAMES.iter()).map(|(kind, names)| resource(kind, names, store)).collect()
 }
 
-fn resource(kind: &'static Builtin, store: &Store) -> Resource {
-    let path = if kind.group.is_empty() {
-        kind.plural.to_owned()
-    } else {
-        format!("{}/{}", kind.group, kind.plural)
-    };
+fn names(kind: &Kind) -> Names {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Names {
+        plural: kind.plural.into(),
+        singular: kind.singular.as_str().into(),
+        kind: kind.kind.into(),
+        list_kind: format!("{}List", kind.kind).into(),
+        short: owned(&kind.short),
+        categories: owned(&kind.categories),
+    }
+}
+
+/// Where the objects of a kind are stored: by the group of the version in which they are.
+fn storage(kind: &Builtin, store: &Store) -> ResourceId {
+    let (group, _) = kind.stored_version();
+    let plural = kind.table.plural;
+    if group.is_empty() { store.resource(plural) } else { store.resource(&format!("{group}/{plural}")) }
+}
+
+fn resource(kind: &'static Builtin, names: &Arc<Names>, store: &Store) -> Resource {
     Resource {
-        group: kind.group.into(),
-        version: kind.version.into(),
-        storage_version: kind.version.into(),
-        names: Names {
-            plural: kind.plural.into(),
-            singular: kind.singular.into(),
-            kind: kind.kind.into(),
-            list_kind: format!("{}List", kind.kind).into(),
-            short: kind.short.iter().map(|name| (*name).to_owned()).collect(),
-            categories: if kind.plural == "customresourcedefinitions" {
-                vec!["api-extensions".to_owned()]
-            } else {
-                Vec::new()
-            },
-        },
-        scope: kind.scope,
-        id: store.resource(&path),
-        status: kind.status,
+        group: kind.table.group.into(),
+        version: kind.table.version.into(),
+        storage_version: kind.stored_version().1.into(),
+        names: Names::clone(names),
+        scope: if kind.table.cluster { Scope::Cluster } else { Scope::Namespaced },
+        id: storage(kind, store),
+        status: kind.has_status(),
         terminating: false,
         rules: Rules::Builtin(kind),
         schema: None,
@@ -144,38 +225,38 @@ fn resource(kind: &'static Builtin, store: &Store) -> Resource {
     }
 }
 
-fn nothing(_: &mut Object) {}
-
-fn nothing_at_update(_: &mut Object, _: &Object, _: Subresource) {}
-
-fn never(_: &mut Object, _: &str) -> bool {
-    false
-}
-
-fn always(_: &Object) -> bool {
-    true
-}
-
-fn accept(_: &Object, _: Option<&Object>) -> Vec<FieldError> {
-    Vec::new()
-}
-
 /// The age of an object, as the column of that name shows it.
 fn age(object: &Object, now: Timestamp) -> Value {
     let created = crate::object::meta_str(object, "creationTimestamp");
     crate::columns::human_age(created, now).into()
 }
 
-fn text<'a>(object: &'a Object, path: &[&str]) -> &'a str {
+/// The value at a path; null where there is none.
+fn at<'a>(object: &'a Object, path: &[&str]) -> &'a Value {
     let mut parts = path.iter();
-    let Some(mut value) = parts.next().and_then(|first| object.get(*first)) else { return "" };
+    let Some(mut value) = parts.next().and_then(|first| object.get(*first)) else { return &Value::Null };
     for part in parts {
         match value.get(part) {
             Some(next) => value = next,
-            None => return "",
+            None => return &Value::Null,
         }
     }
-    value.as_str().unwrap_or_default()
+    value
+}
+
+/// The text at a path; "" where there is none.
+fn text<'a>(object: &'a Object, path: &[&str]) -> &'a str {
+    at(object, path).as_str().unwrap_or_default()
+}
+
+/// The number at a path; 0 where there is none.
+fn number(object: &Object, path: &[&str]) -> i64 {
+    at(object, path).as_i64().unwrap_or_default()
+}
+
+/// The items of the list at a path.
+fn items<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
+    at(object, path).as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn entries(object: &Object, fields: &[&str]) -> usize {
@@ -187,22 +268,16 @@ fn entries(object: &Object, fields: &[&str]) -> usize {
         .sum()
 }
 
-const NAME: BuiltinColumn = column("Name", NAME_DESCRIPTION);
-const AGE: BuiltinColumn = column("Age", AGE_DESCRIPTION);
-
-/// A column of texts that is always shown.
-const fn column(name: &'static str, description: &'static str) -> BuiltinColumn {
-    BuiltinColumn { name, kind: "string", description, priority: 0 }
+/// The structure under a name, if it is one.
+fn inner<'a>(object: &'a mut Object, field: &str) -> Option<&'a mut Object> {
+    object.get_mut(field).and_then(Value::as_object_mut)
 }
 
-impl BuiltinColumn {
-    /// Shown in wide output only.
-    const fn wide(self) -> Self {
-        Self { priority: 1, ..self }
-    }
-
-    const fn of_type(self, kind: &'static str) -> Self {
-        Self { kind, ..self }
+/// Sets a member that nobody set.
+fn fill(object: &mut Object, field: &str, value: impl Into<Value>) {
+    let slot = object.entry(field).or_insert(Value::Null);
+    if slot.is_null() || slot.as_str() == Some("") {
+        *slot = value.into();
     }
 }
 
@@ -212,9 +287,17 @@ mod tests {
 
     #[test]
     fn every_row_has_a_cell_for_each_column() {
-        for kind in &KINDS {
-            let cells = (kind.cells)(&Object::new(), Timestamp::UNIX_EPOCH);
-            assert_eq!(cells.len(), kind.columns.len(), "{}", kind.kind);
+        assert!(KINDS.len() > 60);
+        for kind in KINDS.iter() {
+            let cells = kind.cells(&Object::new(), Timestamp::UNIX_EPOCH);
+            assert_eq!(cells.len(), kind.columns().len(), "{} {}", kind.table.group, kind.table.kind);
+        }
+    }
+
+    #[test]
+    fn every_strategy_belongs_to_a_kind() {
+        for (group, kind, _) in strategy::ALL {
+            assert!(KINDS.iter().any(|k| k.table.group == *group && k.table.kind == *kind), "{group} {kind}");
         }
     }
 }

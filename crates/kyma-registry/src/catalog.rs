@@ -81,7 +81,8 @@ impl Catalog {
         self.all().filter(move |r| seen.insert(r.id))
     }
 
-    /// Groups with their served versions, the preferred one first, in the order that discovery lists them.
+    /// Groups with their served versions, the preferred one first, in the order that discovery lists them: first the
+    /// built-in ones in an order of their own, then those of custom kinds by name.
     pub fn groups(&self) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
         let mut groups: BTreeMap<Arc<str>, Vec<Arc<str>>> = BTreeMap::new();
         for resource in self.all() {
@@ -93,7 +94,13 @@ impl Catalog {
         for versions in groups.values_mut() {
             versions.sort_by(|a, b| crd::compare_versions(b, a));
         }
-        groups.into_iter().collect()
+        let place = |group: &str| {
+            let mut versions = crate::structure::versions().iter();
+            versions.position(|version| version.group == group).unwrap_or(usize::MAX)
+        };
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|(group, _)| place(group));
+        groups
     }
 
     /// Counts the changes of definitions: what was encoded under an older epoch may be stale.

@@ -65,7 +65,7 @@ pub(crate) fn prepare_update(definition: &mut Object, _existing: &Object, _subre
     note_stored_version(definition);
 }
 
-fn set_defaults(definition: &mut Object) {
+pub(crate) fn set_defaults(definition: &mut Object) {
     let kind = spec_str(definition, "/names/kind").to_owned();
     let spec = object::as_object_mut(definition.entry("spec").or_insert(Value::Null));
     let names = object::as_object_mut(spec.entry("names").or_insert(Value::Null));

@@ -4,7 +4,8 @@ use kyma_store::{Change, CommitError, Expect, Write};
 use serde_json::Value;
 
 use crate::builtin;
-use crate::object::{self, Object};
+use crate::fields::{Author, FieldManager, Managed};
+use crate::object::{self, Live, Object};
 use crate::registry::{Body, FieldValidation, Outcome, Registry, Request};
 use crate::validation;
 use crate::{ApiError, Resource};
@@ -16,6 +17,27 @@ pub struct CreateOptions {
     pub dry_run: bool,
     /// What to do about unknown fields.
     pub field_validation: FieldValidation,
+    /// Who creates, for the list of managers: `fieldManager`, or what is known of the client. "" for nobody known.
+    pub manager: String,
+}
+
+/// An object that a write has made, without its list of managers, and that list.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) object: Object,
+    pub(crate) managed: Managed,
+}
+
+/// Has an object judged together with its list of managers, if something may be wrong with that.
+pub(crate) fn judge(
+    object: &Object,
+    managed: &Managed,
+    validate: impl Fn(&Object) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    if !managed.faulty {
+        return validate(object);
+    }
+    validate(&Live { object: object.clone(), managed: &managed.text }.whole())
 }
 
 /// How often another generated name is tried when the first is taken (KEP-4420).
@@ -43,6 +65,26 @@ impl Registry {
         let mut warnings = Vec::new();
         validation::decode(resource, &mut object, &complaints, options.field_validation, &mut warnings)?;
         set_namespace(request, &mut object)?;
+        wipe_system_fields(&mut object);
+        let (catalog, now) = (self.catalog(), self.now_text());
+        let author = Author { manager: &options.manager, subresource: "" };
+        let managed = FieldManager::new(resource, &catalog, author, &now).update(None, &mut object);
+        self.create_decoded(request, Written { object, managed }, options.dry_run, warnings).await
+    }
+
+    /// Creates an object that was decoded.
+    ///
+    /// # Errors
+    /// As [`Registry::create`].
+    pub(crate) async fn create_decoded(
+        &self,
+        request: &Request<'_>,
+        written: Written,
+        dry_run: bool,
+        warnings: Vec<String>,
+    ) -> Result<Outcome, ApiError> {
+        let Written { object, managed } = written;
+        let resource = request.resource;
         if resource.terminating {
             let text = "create not allowed while custom resource definition is terminating";
             return Err(ApiError::forbidden(
@@ -65,12 +107,12 @@ impl Registry {
                 object::metadata_mut(&mut candidate).insert("name".into(), name.into());
             }
             self.prepare_create(resource, &mut candidate);
-            validation::create(resource, &candidate)?;
-            if options.dry_run {
-                return self.dry_create(request, &mut candidate, warnings);
+            judge(&candidate, &managed, |candidate| validation::create(resource, candidate))?;
+            if dry_run {
+                return self.dry_create(request, &mut candidate, &managed.text, warnings);
             }
             let name = object::name(&candidate).to_owned();
-            let draft = object::draft(&mut candidate, resource)?;
+            let draft = object::draft(&mut candidate, &managed.text, resource)?;
             let write = Write { key: request.key(&name), expect: Expect::Absent, change: Change::Put(draft) };
             match self.store.commit(write).await {
                 Ok(object) => return Ok(Outcome { object, created: true, warnings }),
@@ -85,6 +127,7 @@ impl Registry {
         &self,
         request: &Request<'_>,
         object: &mut Object,
+        managed: &str,
         warnings: Vec<String>,
     ) -> Result<Outcome, ApiError> {
         let name = object::name(object).to_owned();
@@ -95,24 +138,22 @@ impl Registry {
                 &name,
             ));
         }
-        Ok(Outcome { object: self.imagined(request, object, None)?, created: true, warnings })
+        Ok(Outcome { object: self.imagined(request, object, managed, None)?, created: true, warnings })
     }
 
     /// Fills the system's fields and lets the kind prepare its own.
     pub(crate) fn prepare_create(&self, resource: &Resource, object: &mut Object) {
         let now = self.now_text();
         let uid = self.new_uid();
+        wipe_system_fields(object);
         let meta = object::metadata_mut(object);
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
-            meta.remove(field);
-        }
         meta.insert("creationTimestamp".into(), now.into());
         meta.insert("uid".into(), uid.into());
         if !resource.namespaced() {
             meta.remove("namespace");
         }
         match resource.builtin() {
-            Some(builtin) => (builtin.prepare_create)(object),
+            Some(builtin) => builtin.prepare_create(object),
             None => {
                 if resource.status {
                     object.remove("status");
@@ -161,6 +202,14 @@ impl Registry {
             bits /= NAME_ALPHABET.len() as u64;
         }
         name
+    }
+}
+
+/// Takes out what the server alone sets.
+pub(crate) fn wipe_system_fields(object: &mut Object) {
+    let meta = object::metadata_mut(object);
+    for field in ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "uid"] {
+        meta.remove(field);
     }
 }
 

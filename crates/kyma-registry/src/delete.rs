@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::create::create_error;
 use crate::list::ListOptions;
-use crate::object::{self, Object};
+use crate::object::{self, Live, Object};
 use crate::registry::{Registry, Request};
 use crate::{ApiError, Resource};
 
@@ -89,7 +89,7 @@ impl Registry {
                 return Err(ApiError::forbidden("", plural, name, "this namespace may not be deleted"));
             }
             check_preconditions(request, name, &stored, &options.preconditions)?;
-            let mut last = object::parse(&stored.json)?;
+            let Live { object: mut last, managed } = Live::parse(&stored.json)?;
             let before = last.clone();
             let marked = self.mark(request.resource, &mut last, options);
             if marked && last == before {
@@ -100,10 +100,10 @@ impl Registry {
                 last = before;
             }
             if options.dry_run {
-                let object = self.imagined(request, &mut last, Some(&stored))?;
+                let object = self.imagined(request, &mut last, managed, Some(&stored))?;
                 return Ok(if marked { Deleted::Marked(object) } else { Deleted::Gone(object) });
             }
-            let draft = object::draft(&mut last, request.resource)?;
+            let draft = object::draft(&mut last, managed, request.resource)?;
             let change = if marked { Change::Put(draft) } else { Change::Delete(draft) };
             let write = Write { key: stored.key.clone(), expect: Expect::At(stored.revision), change };
             match self.store.commit(write).await {

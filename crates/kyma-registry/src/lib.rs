@@ -18,6 +18,7 @@ pub mod columns;
 pub mod crd;
 mod create;
 mod delete;
+mod fields;
 pub mod gc;
 mod list;
 pub mod names;
@@ -31,7 +32,7 @@ mod registry;
 mod resource;
 pub mod schema;
 pub mod selector;
-mod structure;
+pub mod structure;
 mod update;
 mod validation;
 mod watch;
@@ -39,10 +40,11 @@ mod watch;
 pub use catalog::Catalog;
 pub use create::CreateOptions;
 pub use delete::{DeleteOptions, Deleted, FOREGROUND, ORPHAN, Preconditions, Propagation};
+pub use fields::from_user_agent;
 pub use list::{ListOptions, Listed, VersionMatch};
 pub use options::{
-    check_watch, initial_events_of_list, unknown_dry_run, unknown_field_validation, unknown_propagation,
-    unknown_version_match,
+    check_field_manager, check_patch, check_watch, initial_events_of_list, unknown_dry_run,
+    unknown_field_validation, unknown_propagation, unknown_version_match,
 };
 pub use reason::ApiError;
 pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};

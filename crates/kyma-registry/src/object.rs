@@ -1,11 +1,15 @@
 //! Kubernetes objects as JSON values: typed access to their metadata, and the canonical bytes that are stored.
 
+mod live;
+
 use std::sync::Arc;
 
 use kyma_store::{Draft, Index};
 use serde_json::{Map, Value};
 
 use crate::{ApiError, Resource};
+
+pub(crate) use live::Live;
 
 /// A JSON object, the form in which the verbs handle what they read and write.
 pub type Object = Map<String, Value>;
@@ -161,25 +165,45 @@ pub(crate) fn drop_empty_metadata(object: &mut Object) {
 }
 
 /// The canonical bytes of an object, with the slot in which the store writes its resource version, and what is searched.
+/// `managed` is the text of its list of managers, "" where it has none; the object itself must not have it.
 ///
 /// # Errors
 /// An internal error where the value cannot be written as JSON.
-pub(crate) fn draft(object: &mut Object, resource: &Resource) -> Result<Draft, ApiError> {
+pub(crate) fn draft(object: &mut Object, managed: &str, resource: &Resource) -> Result<Draft, ApiError> {
     let fields = resource.selectable_values(object);
-    draft_with(object, fields)
+    draft_with(object, managed, fields)
 }
 
-fn draft_with(object: &mut Object, fields: Box<[(Arc<str>, Arc<str>)]>) -> Result<Draft, ApiError> {
+fn draft_with(
+    object: &mut Object,
+    managed: &str,
+    fields: Box<[(Arc<str>, Arc<str>)]>,
+) -> Result<Draft, ApiError> {
     drop_empty_metadata(object);
     metadata_mut(object).insert("resourceVersion".into(), Value::String(String::new()));
-    let (json, slot) =
-        canonical(object).map_err(|e| ApiError::internal(format!("an object cannot be written: {e}")))?;
+    let (json, slot) = canonical(object, managed).map_err(|error| unwritable(&error))?;
     Ok(Draft { json, slot, index: index(object, fields) })
 }
 
+/// The canonical bytes of an object as they are, with the text of its list of managers.
+///
+/// # Errors
+/// An internal error where the value cannot be written as JSON.
+pub(crate) fn to_json(object: &Object, managed: &str) -> Result<Vec<u8>, ApiError> {
+    canonical(object, managed).map(|(json, _)| json).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &serde_json::Error) -> ApiError {
+    ApiError::internal(format!("an object cannot be written: {error}"))
+}
+
+/// Where the list of managers stands among the metadata. As a text it is kept apart from the object, so that it is not
+/// parsed and written again with each change of anything else.
+const MANAGED_FIELDS: &str = "managedFields";
+
 /// Writes the object with its keys sorted and remembers where the quotes of `metadata.resourceVersion` open.
-fn canonical(object: &Object) -> serde_json::Result<(Vec<u8>, usize)> {
-    let mut out = Vec::with_capacity(512);
+fn canonical(object: &Object, managed: &str) -> serde_json::Result<(Vec<u8>, usize)> {
+    let mut out = Vec::with_capacity(512 + managed.len());
     let mut slot = 0;
     out.push(b'{');
     for (position, (key, value)) in object.iter().enumerate() {
@@ -188,8 +212,14 @@ fn canonical(object: &Object) -> serde_json::Result<(Vec<u8>, usize)> {
         match value {
             Value::Object(meta) if key == "metadata" => {
                 out.push(b'{');
+                let mut managed = Some(managed).filter(|managed| !managed.is_empty());
                 for (position, (key, value)) in meta.iter().enumerate() {
                     separate(&mut out, position);
+                    if let Some(managed) = managed.take_if(|_| key.as_str() > MANAGED_FIELDS) {
+                        write_key(&mut out, MANAGED_FIELDS)?;
+                        out.extend_from_slice(managed.as_bytes());
+                        out.push(b',');
+                    }
                     write_key(&mut out, key)?;
                     if key == "resourceVersion" {
                         slot = out.len() + 1;
@@ -246,7 +276,7 @@ mod tests {
         let mut event = object(
             r#"{"involvedObject":{"resourceVersion":""},"kind":"Event","metadata":{"name":"e","annotations":{"a":"\"resourceVersion\":\"\""}}}"#,
         );
-        let draft = draft_with(&mut event, Box::default()).unwrap();
+        let draft = draft_with(&mut event, "", Box::default()).unwrap();
         let text = String::from_utf8(draft.json).unwrap();
         assert_eq!(
             &text[..draft.slot],
@@ -260,9 +290,25 @@ mod tests {
         let mut kyma = object(
             r#"{"spec":{"b":1,"a":2},"metadata":{"name":"x","labels":{},"generation":0,"finalizers":[]},"kind":"K"}"#,
         );
-        let draft = draft_with(&mut kyma, Box::default()).unwrap();
+        let draft = draft_with(&mut kyma, "", Box::default()).unwrap();
         let text = String::from_utf8(draft.json).unwrap();
         assert_eq!(text, r#"{"kind":"K","metadata":{"name":"x","resourceVersion":""},"spec":{"a":2,"b":1}}"#);
+    }
+
+    #[test]
+    fn the_managers_stand_where_they_belong_and_come_back_as_they_were() {
+        let mut object =
+            object(r#"{"metadata":{"labels":{"a":"b"},"name":"x"},"spec":{"managedFields":[1]}}"#);
+        let managed = r#"[{"fieldsV1":{"k:{\"b\":2}":{},"k:{\"b\":10}":{}}}]"#;
+        let draft = draft_with(&mut object, managed, Box::default()).unwrap();
+        let text = String::from_utf8(draft.json).unwrap();
+        let expected = format!(
+            r#"{{"metadata":{{"labels":{{"a":"b"}},"managedFields":{managed},"name":"x","resourceVersion":""}},"spec":{{"managedFields":[1]}}}}"#
+        );
+        assert_eq!(text, expected);
+        let live = Live::parse(text.as_bytes()).unwrap();
+        assert_eq!((live.managed, &live.object), (managed, &object));
+        assert_eq!(live.whole(), super::parse(text.as_bytes()).unwrap());
     }
 
     #[test]

@@ -37,6 +37,36 @@ pub fn unknown_propagation(policy: &str, orphan: bool) -> ApiError {
     ApiError::invalid(META, "DeleteOptions", "", errors)
 }
 
+/// Whether a field manager's name may be one; `options` is such as `CreateOptions`.
+///
+/// # Errors
+/// 422 with every cause.
+pub fn check_field_manager(options: &str, manager: &str) -> Result<(), ApiError> {
+    refused(options, names::validate_field_manager(manager, &Path::new("fieldManager")))
+}
+
+/// Whether a patch's options go with its type. `manager` is `fieldManager` as it was given, `force` says that the
+/// parameter was there.
+///
+/// # Errors
+/// 422 with every cause.
+pub fn check_patch(applies: bool, manager: &str, force: bool) -> Result<(), ApiError> {
+    let mut errors = Vec::new();
+    let path = Path::new("fieldManager");
+    if applies && manager.is_empty() {
+        errors.push(FieldError::required(&path, "is required for apply patch"));
+    }
+    if !applies && force {
+        errors.push(FieldError::forbidden(&Path::new("force"), "may not be specified for non-apply patch"));
+    }
+    errors.extend(names::validate_field_manager(manager, &path));
+    refused("PatchOptions", errors)
+}
+
+fn refused(options: &str, errors: Vec<FieldError>) -> Result<(), ApiError> {
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(META, options, "", errors)) }
+}
+
 /// Whether a watch's options go together; `initial` says that `sendInitialEvents` was given.
 ///
 /// # Errors

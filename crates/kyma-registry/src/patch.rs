@@ -1,6 +1,7 @@
 //! Patches: what a PATCH body asks for, and the object that comes of it
 //! (`k8s.io/apiserver/pkg/endpoints/handlers/patch.go` and the json-patch library that it uses, quirks included).
 
+mod apply;
 mod json;
 mod merge;
 mod strategic;
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::Resource;
 use crate::reason::{ApiError, FieldError, Path, gotext};
 
+pub use apply::ApplyPatch;
 pub use json::JsonPatch;
 pub use merge::MergePatch;
 pub use strategic::StrategicPatch;
@@ -59,8 +61,8 @@ impl PatchType {
 
 /// The types that this server takes for a kind. A strategic merge patch needs the structures of the built-in ones.
 pub fn accepted(resource: &Resource) -> &'static [PatchType] {
-    const ALL: [PatchType; 3] = [PatchType::Json, PatchType::Merge, PatchType::Strategic];
-    if resource.is_custom() { &ALL[..2] } else { &ALL }
+    const CUSTOM: [PatchType; 3] = [PatchType::Json, PatchType::Merge, PatchType::Apply];
+    if resource.is_custom() { &CUSTOM } else { &PatchType::ALL }
 }
 
 /// A patch that has been read.
@@ -75,6 +77,7 @@ enum Steps {
     Json(JsonPatch),
     Merge(MergePatch),
     Strategic(StrategicPatch),
+    Apply(ApplyPatch),
 }
 
 /// What a patch makes of an object.
@@ -86,7 +89,8 @@ pub(crate) struct Patched {
 }
 
 impl Patch {
-    /// Reads a patch of this type, which must be one of the [`accepted`].
+    /// Reads a patch of this type, which must be one of the [`accepted`]. A configuration to be applied is read as JSON
+    /// here, which is one way to write YAML; see [`Patch::applied`] for others.
     ///
     /// # Errors
     /// 400 for what is no patch of the type, 413 for too many operations.
@@ -100,13 +104,43 @@ impl Patch {
                 let (patch, complaints) = StrategicPatch::parse(body)?;
                 (Steps::Strategic(patch), complaints)
             }
-            // Server-side apply is not accepted.
-            PatchType::Merge | PatchType::Apply => {
+            PatchType::Merge => {
                 let (patch, complaints) = MergePatch::parse(body)?;
                 (Steps::Merge(patch), complaints)
             }
+            PatchType::Apply => {
+                let (body, complaints) = decode_json(body)
+                    .map_err(|error| ApiError::bad_request(format!("error encoding patch: yaml: {error}")))?;
+                return Self::applied(body, complaints);
+            }
         };
         Ok(Self { steps, complaints })
+    }
+
+    /// A configuration to be applied, from a body that was decoded; `complaints` are about its text.
+    ///
+    /// # Errors
+    /// 400 for what is no object.
+    pub fn applied(body: Value, complaints: Vec<String>) -> Result<Self, ApiError> {
+        Ok(Self { steps: Steps::Apply(ApplyPatch::new(body)?), complaints })
+    }
+
+    /// The configuration, if the patch is one to be applied.
+    pub(crate) fn configuration(&self) -> Option<&Map<String, Value>> {
+        match &self.steps {
+            Steps::Apply(patch) => Some(patch.object()),
+            Steps::Json(_) | Steps::Merge(_) | Steps::Strategic(_) => None,
+        }
+    }
+
+    /// Whether the patch reads or changes the list of managers, and so must see it.
+    pub(crate) fn sees_managers(&self) -> bool {
+        match &self.steps {
+            Steps::Json(patch) => patch.mentions("metadata", "managedFields"),
+            Steps::Merge(patch) => names_managers(patch.object()),
+            Steps::Strategic(patch) => names_managers(patch.object()),
+            Steps::Apply(_) => false,
+        }
     }
 
     /// What strict field validation finds wrong with the patch itself, such as `duplicate field "spec"`: a warning
@@ -119,7 +153,7 @@ impl Patch {
     ///
     /// # Errors
     /// 400 and 422 where an operation fails, or where the result is no object; 415 for a strategic merge patch of a
-    /// custom kind.
+    /// custom kind, and for an apply, which takes another way.
     pub(crate) fn apply(
         &self,
         resource: &Resource,
@@ -132,10 +166,14 @@ impl Patch {
                 let (object, rest) = patch.apply(object, builtin.structure)?;
                 return Ok(Patched { object, shown: Some(rest) });
             }
-            (Steps::Strategic(_), None) => return Err(ApiError::unsupported_patch()),
+            (Steps::Strategic(_), None) | (Steps::Apply(_), _) => return Err(ApiError::unsupported_patch()),
         };
         Ok(Patched { object, shown: None })
     }
+}
+
+fn names_managers(patch: &Map<String, Value>) -> bool {
+    patch.get("metadata").is_some_and(|metadata| metadata.get("managedFields").is_some())
 }
 
 /// 422: the patched object cannot be decoded, for the reason in `why`.

@@ -162,16 +162,17 @@ impl Registry {
         &self,
         request: &Request<'_>,
         object: &mut Object,
+        managed: &str,
         existing: Option<&Stored>,
     ) -> Result<Arc<Stored>, ApiError> {
         let key = request.key(object::name(object));
-        let draft = object::draft(object, request.resource)?;
+        let draft = object::draft(object, managed, request.resource)?;
         let meta = object::metadata_mut(object);
         match existing {
             Some(existing) => meta.insert("resourceVersion".into(), existing.revision.to_string().into()),
             None => meta.remove("resourceVersion"),
         };
-        let json = serde_json::to_vec(object).map_err(|e| ApiError::internal(e.to_string()))?;
+        let json = object::to_json(object, managed)?;
         let revision = existing.map_or_else(|| self.store.revision(), |e| e.revision);
         Ok(Arc::new(Stored { key, revision, json: json.into(), index: draft.index }))
     }

@@ -89,7 +89,8 @@ impl Resource {
     /// The `apiVersion` under which its objects are stored.
     pub fn stored_api_version(&self) -> String {
         let version = &self.storage_version;
-        if self.group.is_empty() { version.to_string() } else { format!("{}/{version}", self.group) }
+        let group = self.builtin().map_or(&*self.group, |builtin| builtin.stored_version().0);
+        if group.is_empty() { version.to_string() } else { format!("{group}/{version}") }
     }
 
     /// `plural.group`, as error messages name it.
@@ -101,11 +102,32 @@ impl Resource {
         }
     }
 
-    /// Where the real server's etcd has the kind's objects, below `/registry/`.
+    /// Where the real server's etcd has the kind's objects, below `/registry/`
+    /// (k8s.io/kubernetes/pkg/kubeapiserver/default_storage_factory_builder.go).
     pub(crate) fn registry_path(&self) -> String {
+        let plural = &*self.names.plural;
+        let whole = matches!(&*self.group, "apiextensions.k8s.io" | "apiregistration.k8s.io");
+        match (self.is_custom() || whole, plural) {
+            (true, _) => format!("{}/{plural}", self.group),
+            (false, "endpoints") => "services/endpoints".to_owned(),
+            (false, "ingresses") => "ingress".to_owned(),
+            (false, "nodes") => "minions".to_owned(),
+            (false, "replicationcontrollers") => "controllers".to_owned(),
+            (false, "services") => "services/specs".to_owned(),
+            (false, _) => plural.to_owned(),
+        }
+    }
+
+    /// Whether objects of this version are stored as they are.
+    pub fn is_stored_version(&self) -> bool {
+        self.version == self.storage_version && !self.builtin().is_some_and(Builtin::is_converted)
+    }
+
+    /// Turns a stored object into one of this version.
+    pub fn convert_from_stored(&self, object: &mut Object) {
         match self.builtin() {
-            Some(kind) if kind.group != "apiextensions.k8s.io" => kind.plural.to_owned(),
-            _ => format!("{}/{}", self.group, self.names.plural),
+            Some(builtin) => builtin.convert_from_stored(object),
+            None => drop(object.insert("apiVersion".into(), self.api_version().into())),
         }
     }
 
@@ -129,7 +151,9 @@ impl Resource {
 
     /// Values of the kind's selectable fields in an object, "" where absent.
     pub fn selectable_values(&self, object: &Object) -> Box<[(Arc<str>, Arc<str>)]> {
-        self.selectable.iter().map(|path| (Arc::clone(path), Arc::from(field_text(object, path)))).collect()
+        let own = |path: &str| self.builtin().and_then(|builtin| (builtin.field)(object, path));
+        let text = |path: &str| own(path).unwrap_or_else(|| field_text(object, path));
+        self.selectable.iter().map(|path| (Arc::clone(path), Arc::from(text(path)))).collect()
     }
 }
 

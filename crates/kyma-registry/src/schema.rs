@@ -27,6 +27,7 @@ mod validate;
 
 use serde_json::{Map, Value};
 
+use crate::fields::schema::custom as ownership;
 use crate::reason::{FieldError, Path, Trail};
 use item::Item;
 use node::Node;
@@ -39,6 +40,7 @@ type Object = Map<String, Value>;
 #[derive(Debug)]
 pub struct Schema {
     root: Node,
+    ownership: ownership::Node,
     has_cel: bool,
 }
 
@@ -77,7 +79,15 @@ impl Schema {
         if let (true, Some(problem)) = (errors.is_empty(), structure) {
             errors.push(FieldError::invalid(path, "", problem));
         }
-        if errors.is_empty() { Ok(Self { root, has_cel: node::has_rules(&props) }) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self { root, ownership: ownership::Node::compile(raw), has_cel: node::has_rules(&props) })
+    }
+
+    /// What the schema says of who may own what.
+    pub(crate) fn ownership(&self) -> &ownership::Node {
+        &self.ownership
     }
 
     /// Whether the schema has CEL rules (`x-kubernetes-validations`), which nothing here evaluates: whoever takes a

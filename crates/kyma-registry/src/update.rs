@@ -1,13 +1,17 @@
 //! Update and patch: the rules of `BeforeUpdate` (k8s.io/apiserver/pkg/registry/rest/update.go) inside the
 //! read-change-commit loop of `Store.Update` (k8s.io/apiserver/pkg/registry/generic/registry/store.go).
 
+mod apply;
+mod keep;
+
 use std::sync::Arc;
 
 use kyma_store::{Change, CommitError, Expect, Object as Stored, Write};
 use serde_json::Value;
 
-use crate::create::{CreateOptions, create_error, set_namespace};
-use crate::object::{self, Object};
+use crate::create::{CreateOptions, Written, create_error, judge, set_namespace};
+use crate::fields::{Author, FieldManager, same_but_times};
+use crate::object::{self, Live, Object};
 use crate::patch::Patch;
 use crate::reason::OPTIMISTIC_LOCK;
 use crate::registry::{Body, FieldValidation, Outcome, Registry, Request};
@@ -25,6 +29,17 @@ pub enum Subresource {
     Finalize,
 }
 
+impl Subresource {
+    /// The name as the list of managers has it; "" for the object itself.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Status => "status",
+            Self::Finalize => "finalize",
+        }
+    }
+}
+
 /// Query parameters of an update.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateOptions {
@@ -32,6 +47,17 @@ pub struct UpdateOptions {
     pub dry_run: bool,
     /// What to do about unknown fields.
     pub field_validation: FieldValidation,
+    /// Who writes, for the list of managers: `fieldManager`, or what is known of the client. "" for nobody known.
+    pub manager: String,
+    /// For an apply: take what others own.
+    pub force: bool,
+}
+
+impl UpdateOptions {
+    /// Those of a write of the system's own, by this manager.
+    pub fn by(manager: &str) -> Self {
+        Self { manager: manager.to_owned(), ..Self::default() }
+    }
 }
 
 /// Query parameters of a patch.
@@ -56,6 +82,7 @@ impl Registry {
     ) -> Result<Outcome, ApiError> {
         let Body { object: mut body, complaints } = body;
         let mut warnings = Vec::new();
+        let forgets = forgets_managers(request.resource, &body);
         validation::decode(
             request.resource,
             &mut body,
@@ -63,29 +90,36 @@ impl Registry {
             options.field_validation,
             &mut warnings,
         )?;
+        keep_forgetting(&mut body, forgets);
         check_name(name, &body)?;
         let precondition = object::uid(&body).to_owned();
         let creates = subresource == Subresource::Main
             && request.resource.builtin().is_some_and(|builtin| builtin.create_on_update);
         if creates && self.store.get(&request.key(name)).is_none() {
             object::metadata_mut(&mut body).remove("resourceVersion");
-            let create =
-                CreateOptions { dry_run: options.dry_run, field_validation: options.field_validation };
+            let create = CreateOptions {
+                dry_run: options.dry_run,
+                field_validation: options.field_validation,
+                manager: options.manager.clone(),
+            };
             return self.create(request, body.into(), &create).await;
         }
-        self.modify(request, name, subresource, options, warnings, |_, existing, _| {
-            if !precondition.is_empty() && precondition != object::uid(existing) {
-                return Err(uid_conflict(request, name, &precondition, object::uid(existing)));
+        self.modify(request, name, subresource, options, warnings, |live, fields, _| {
+            let actual = object::uid(&live.object);
+            if !precondition.is_empty() && precondition != actual {
+                return Err(uid_conflict(request, name, &precondition, actual));
             }
-            Ok(body.clone())
+            let mut object = body.clone();
+            let managed = fields.update(Some(live), &mut object);
+            Ok(Written { object, managed })
         })
         .await
     }
 
-    /// Applies a patch to an object.
+    /// Applies a patch to an object. A configuration that is applied creates the object where it is absent.
     ///
     /// # Errors
-    /// As [`Registry::update`]; 400 and 422 for a patch that cannot be read or applied.
+    /// As [`Registry::update`]; 400 and 422 for a patch that cannot be read or applied, 409 for what other managers own.
     pub async fn patch(
         &self,
         request: &Request<'_>,
@@ -94,12 +128,30 @@ impl Registry {
         subresource: Subresource,
         options: &PatchOptions,
     ) -> Result<Outcome, ApiError> {
-        self.modify(request, name, subresource, options, Vec::new(), |resource, existing, warnings| {
-            let mut patched = patch.apply(resource, existing)?;
+        if let Some(configuration) = patch.configuration() {
+            let complaints = patch.complaints();
+            return self.apply(request, name, (configuration, complaints), subresource, options).await;
+        }
+        let resource = request.resource;
+        let patched = |object: &Object, warnings: &mut Vec<String>| -> Result<Object, ApiError> {
+            let mut patched = patch.apply(resource, object)?;
+            let forgets = forgets_managers(resource, &patched.object);
             let mode = options.field_validation;
             validation::patched(resource, &mut patched, patch.complaints(), mode, warnings)?;
-            check_name(name, &patched.object)?;
+            keep_forgetting(&mut patched.object, forgets);
             Ok(patched.object)
+        };
+        self.modify(request, name, subresource, options, Vec::new(), |live, fields, warnings| {
+            let seen = |object| fields.seen(object);
+            let bare = if patch.sees_managers() { None } else { patched(&seen(&live.object), warnings).ok() };
+            let mut object = match bare {
+                Some(object) => object,
+                // Also where that fails: what the refusal shows is the whole object.
+                None => patched(&seen(&live.whole()), warnings)?,
+            };
+            check_name(name, &object)?;
+            let managed = fields.update(Some(live), &mut object);
+            Ok(Written { object, managed })
         })
         .await
     }
@@ -112,28 +164,34 @@ impl Registry {
         subresource: Subresource,
         options: &UpdateOptions,
         mut warnings: Vec<String>,
-        change: impl Fn(&Resource, &Object, &mut Vec<String>) -> Result<Object, ApiError>,
+        change: impl Fn(&Live<'_>, &FieldManager<'_>, &mut Vec<String>) -> Result<Written, ApiError>,
     ) -> Result<Outcome, ApiError> {
         let given = warnings.len();
+        let (catalog, now) = (self.catalog(), self.now_text());
+        let author = Author { manager: &options.manager, subresource: subresource.name() };
+        let fields = FieldManager::new(request.resource, &catalog, author, &now);
         for attempt in 1.. {
             warnings.truncate(given);
             let stored = self.get(request, name)?;
-            let existing = object::parse(&stored.json)?;
-            let mut changed = change(request.resource, &existing, &mut warnings)?;
+            let live = Live::parse(&stored.json)?;
+            let Written { object: mut changed, managed } = change(&live, &fields, &mut warnings)?;
             check_version(request, name, &mut changed, &stored)?;
-            self.prepare_update(request, &mut changed, &existing, subresource)?;
-            validation::update(request.resource, &changed, &existing, subresource)?;
-            if self.ends_deletion(request.resource, &changed, &existing) {
-                return self.finish_deletion(request, changed, &stored, options.dry_run, warnings).await;
+            self.prepare_update(request, &mut changed, &live.object, subresource)?;
+            judge(&changed, &managed, |changed| {
+                validation::update(request.resource, changed, &live.object, subresource)
+            })?;
+            if self.ends_deletion(request.resource, &changed, &live.object) {
+                let written = Written { object: changed, managed };
+                return self.finish_deletion(request, written, &stored, options.dry_run, warnings).await;
             }
-            if changed == existing {
+            if changed == live.object && same_but_times(&managed.text, live.managed) {
                 return Ok(Outcome { object: stored, created: false, warnings });
             }
             if options.dry_run {
-                let object = self.imagined(request, &mut changed, Some(&stored))?;
+                let object = self.imagined(request, &mut changed, &managed.text, Some(&stored))?;
                 return Ok(Outcome { object, created: false, warnings });
             }
-            let draft = object::draft(&mut changed, request.resource)?;
+            let draft = object::draft(&mut changed, &managed.text, request.resource)?;
             let expect = Expect::At(stored.revision);
             let write = Write { key: stored.key.clone(), expect, change: Change::Put(draft) };
             match self.store.commit(write).await {
@@ -156,20 +214,20 @@ impl Registry {
     ) -> Result<(), ApiError> {
         let resource = request.resource;
         set_namespace(request, changed)?;
-        keep_system_fields(changed, existing);
+        keep::system_fields(changed, existing);
         match subresource {
-            Subresource::Status => keep_all_but_status(resource, changed, existing),
-            Subresource::Finalize => keep_all_but_finalizers(changed, existing),
-            Subresource::Main if resource.status => keep_field(changed, existing, "status"),
+            Subresource::Status => keep::all_but_status(resource, changed, existing),
+            Subresource::Finalize => keep::all_but_finalizers(changed, existing),
+            Subresource::Main if resource.status => keep::field(changed, existing, "status"),
             Subresource::Main => {}
         }
         if let Some(builtin) = resource.builtin() {
-            (builtin.prepare_update)(changed, existing, subresource);
+            builtin.prepare_update(changed, existing, subresource);
         }
         let counts = resource.builtin().is_none_or(|builtin| builtin.generation);
         if counts
             && subresource == Subresource::Main
-            && !same_but_metadata_and_status(resource, changed, existing)
+            && !keep::same_but_metadata_and_status(resource, changed, existing)
         {
             object::set_generation(changed, object::generation(existing) + 1);
         }
@@ -188,15 +246,16 @@ impl Registry {
     async fn finish_deletion(
         &self,
         request: &Request<'_>,
-        mut changed: Object,
+        written: Written,
         stored: &Arc<Stored>,
         dry_run: bool,
         warnings: Vec<String>,
     ) -> Result<Outcome, ApiError> {
-        let object = self.imagined(request, &mut changed, Some(stored))?;
+        let Written { object: mut changed, managed } = written;
+        let object = self.imagined(request, &mut changed, &managed.text, Some(stored))?;
         if !dry_run {
-            let mut last = object::parse(&stored.json)?;
-            let draft = object::draft(&mut last, request.resource)?;
+            let mut last = Live::parse(&stored.json)?;
+            let draft = object::draft(&mut last.object, last.managed, request.resource)?;
             let expect = Expect::At(stored.revision);
             let write = Write { key: stored.key.clone(), expect, change: Change::Delete(draft) };
             let committed = self.store.commit(write).await;
@@ -232,6 +291,20 @@ fn check_version(
     Ok(())
 }
 
+/// Whether an empty list of managers was sent, which decoding drops. Of a built-in kind's object it means that all are to
+/// be forgotten; a custom resource's is as none to the real server, too.
+fn forgets_managers(resource: &Resource, object: &Object) -> bool {
+    let list = object::metadata(object).and_then(|metadata| metadata.get("managedFields"));
+    !resource.is_custom() && list.and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
+/// Puts back what decoding has dropped.
+fn keep_forgetting(object: &mut Object, forgets: bool) {
+    if forgets {
+        object::metadata_mut(object).insert("managedFields".into(), Value::Array(Vec::new()));
+    }
+}
+
 fn check_name(name: &str, body: &Object) -> Result<(), ApiError> {
     let given = object::name(body);
     if given.is_empty() {
@@ -259,70 +332,4 @@ fn uid_conflict(request: &Request<'_>, name: &str, given: &str, actual: &str) ->
          Precondition failed: UID in precondition: {given}, UID in object meta: {actual}"
     );
     request.conflict(name, &detail)
-}
-
-/// What the server alone sets stays as it is. A deletion timestamp can be set by nobody else, but one that a client
-/// made up is for the validation to refuse.
-fn keep_system_fields(changed: &mut Object, existing: &Object) {
-    let Some(old) = object::metadata(existing) else { return };
-    let meta = object::metadata_mut(changed);
-    for field in ["generation", "managedFields", "selfLink"] {
-        match old.get(field) {
-            Some(value) => meta.insert(field.into(), value.clone()),
-            None => meta.remove(field),
-        };
-    }
-    for field in ["creationTimestamp", "deletionTimestamp"] {
-        if let Some(value) = old.get(field) {
-            meta.insert(field.into(), value.clone());
-        }
-    }
-    if let Some(seconds) = old.get("deletionGracePeriodSeconds") {
-        meta.entry("deletionGracePeriodSeconds").or_insert_with(|| seconds.clone());
-    }
-    let uid = meta.entry("uid").or_insert(Value::Null);
-    if uid.as_str().is_none_or(str::is_empty) {
-        *uid = object::uid(existing).into();
-    }
-}
-
-fn keep_field(changed: &mut Object, existing: &Object, field: &str) {
-    match existing.get(field) {
-        Some(value) => changed.insert(field.into(), value.clone()),
-        None => changed.remove(field),
-    };
-}
-
-/// A custom resource's status write changes nothing else; a built-in kind's also takes the metadata.
-fn keep_all_but_status(resource: &Resource, changed: &mut Object, existing: &Object) {
-    let status = changed.remove("status");
-    let metadata = changed.remove("metadata");
-    *changed = existing.clone();
-    match status {
-        Some(status) => changed.insert("status".into(), status),
-        None => changed.remove("status"),
-    };
-    if let (false, Some(metadata)) = (resource.is_custom(), metadata) {
-        changed.insert("metadata".into(), metadata);
-    }
-}
-
-fn keep_all_but_finalizers(changed: &mut Object, existing: &Object) {
-    let finalizers = changed.get("spec").and_then(|spec| spec.get("finalizers")).cloned();
-    let metadata = changed.remove("metadata");
-    *changed = existing.clone();
-    let spec = object::as_object_mut(changed.entry("spec").or_insert(Value::Null));
-    match finalizers {
-        Some(Value::Array(list)) if !list.is_empty() => spec.insert("finalizers".into(), Value::Array(list)),
-        _ => spec.remove("finalizers"),
-    };
-    if let Some(metadata) = metadata {
-        changed.insert("metadata".into(), metadata);
-    }
-}
-
-fn same_but_metadata_and_status(resource: &Resource, a: &Object, b: &Object) -> bool {
-    let counts = |key: &&String| key.as_str() != "metadata" && !(resource.status && key.as_str() == "status");
-    a.keys().filter(counts).eq(b.keys().filter(counts))
-        && a.keys().filter(counts).all(|key| a.get(key) == b.get(key))
 }

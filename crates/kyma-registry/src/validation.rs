@@ -34,7 +34,11 @@ pub(crate) fn decode(
 fn typed(resource: &Resource, object: &mut Object) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
     match (resource.builtin(), &resource.schema) {
-        (Some(builtin), _) => structure::decode(object, builtin.structure, &mut unknown)?,
+        (Some(builtin), _) => {
+            structure::decode(object, builtin.structure, &mut unknown)?;
+            builtin.default(object);
+            builtin.convert_to_stored(object);
+        }
         (None, schema) => {
             let metadata = object.entry("metadata").or_insert(Value::Null);
             names::decode_metadata(metadata, "metadata", &mut unknown)?;
@@ -110,6 +114,22 @@ fn decode_patched(
     let unknown = typed(resource, object)?;
     judge_fields(complaints, unknown, mode, warnings)?;
     object.insert("apiVersion".into(), resource.stored_api_version().into());
+    Ok(())
+}
+
+/// Brings what an apply has made of an object into its kind's form: defaults filled in, stored version.
+///
+/// # Errors
+/// The real server's message where Go could not decode it.
+pub(crate) fn applied(resource: &Resource, object: &mut Object) -> Result<(), String> {
+    if let Some(problem) =
+        resource.builtin().and_then(|builtin| structure::conversion_problem(object, builtin.structure))
+    {
+        return Err(problem);
+    }
+    typed(resource, object)?;
+    object.insert("apiVersion".into(), resource.stored_api_version().into());
+    object.insert("kind".into(), (*resource.names.kind).into());
     Ok(())
 }
 

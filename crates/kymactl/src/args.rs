@@ -25,7 +25,8 @@ pub(crate) struct Args {
 /// What is logged to standard error.
 #[derive(Debug, Group)]
 pub(crate) struct LogArgs {
-    /// What to log: a level, or directives such as `info,kyma_operator=debug`.
+    /// What to log: a level, or directives such as `info,kyma_operator=debug`. `access=debug` among them logs each
+    /// request to the embedded server; those that it failed to answer (5xx) are logged at `warn`.
     #[arg(long, global = true, env = "KYMACTL_LOG", default_value = "warn", hide_env_values = true)]
     pub(crate) log_level: String,
     /// The form of log lines.

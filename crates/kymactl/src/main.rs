@@ -7,6 +7,7 @@ mod exit;
 mod fleet;
 mod logging;
 mod output;
+mod signals;
 mod status;
 
 use std::process::ExitCode;

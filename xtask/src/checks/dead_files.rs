@@ -44,6 +44,9 @@ mod tests {
         ("crates/a/tests/it/main.rs", "mod watch;"),
         ("crates/a/tests/it/watch.rs", ""),
         ("crates/a/build.rs", "fn main() {}"),
+        ("examples/own/src/lib.rs", "mod part;"),
+        ("examples/own/src/part.rs", ""),
+        ("examples/own/tests/own.rs", ""),
         ("xtask/src/main.rs", "mod checks;"),
         ("xtask/src/checks.rs", ""),
     ];
@@ -65,6 +68,7 @@ mod tests {
             "crates/a/src/store/server.rs",
             "crates/a/src/deep.rs",
             "crates/a/tests/it/old.rs",
+            "examples/own/src/old.rs",
             "xtask/src/old.rs",
         ] {
             let found = findings_with(&[(dead, "")]);

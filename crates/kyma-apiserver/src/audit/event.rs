@@ -1,5 +1,7 @@
 //! An audit event as kube-apiserver writes it (k8s.io/apiserver/pkg/apis/audit/v1/types.go), members in its order.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
@@ -12,16 +14,14 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{AuditLevel, PeerAddress};
+use crate::asked::{Asked, Asker};
+use crate::decode;
 use crate::encode::yaml;
 use crate::path::Target;
 use crate::query::Query;
-use crate::{decode, router};
 
 /// A longer user agent is cut, as in the real server.
 const USER_AGENT_MAX: usize = 1024;
-/// Who asks without credentials.
-const ANONYMOUS: &str = "system:anonymous";
-const UNAUTHENTICATED: &str = "system:unauthenticated";
 
 /// How far a request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,6 +57,10 @@ pub(crate) struct Event {
     request_uri: String,
     verb: String,
     user: UserInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonated_user: Option<UserInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authentication_metadata: Option<AuthenticationMetadata>,
     #[serde(rename = "sourceIPs", skip_serializing_if = "Vec::is_empty")]
     source_ips: Vec<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -73,14 +77,33 @@ pub(crate) struct Event {
     request_received_timestamp: Timestamp,
     #[serde(serialize_with = "micros")]
     stage_timestamp: Timestamp,
-    annotations: Annotations,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Annotations>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct UserInfo {
     username: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    uid: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extra: BTreeMap<String, Vec<String>>,
+}
+
+impl From<&User> for UserInfo {
+    fn from(user: &User) -> Self {
+        let User { name, uid, groups, extra } = user.clone();
+        UserInfo { username: name, uid, groups, extra }
+    }
+}
+
+/// How somebody came to act as another.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthenticationMetadata {
+    impersonation_constraint: &'static str,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -126,11 +149,12 @@ impl Event {
     pub(crate) fn new(
         level: AuditLevel,
         audit_id: &str,
-        parts: &Parts,
-        target: &Target<'_>,
-        user: Option<&User>,
+        asked: &Asked<'_>,
+        asker: Asker<'_>,
         received: Timestamp,
     ) -> Self {
+        let Asked { parts, target, verb_name, .. } = asked;
+        let constraint = asker.other.and_then(|other| other.constraint);
         let header = |name| parts.headers.get(name).map(|value: &http::HeaderValue| value.as_bytes());
         let mut user_agent = String::from_utf8_lossy(header(USER_AGENT).unwrap_or_default()).into_owned();
         if user_agent.len() > USER_AGENT_MAX {
@@ -145,11 +169,11 @@ impl Event {
             audit_id: audit_id.to_owned(),
             stage: Stage::ResponseComplete,
             request_uri: path_and_query.to_owned(),
-            verb: router::verb_name(parts, target),
-            user: match user {
-                Some(user) => UserInfo { username: user.name.clone(), groups: user.groups.clone() },
-                None => UserInfo { username: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()] },
-            },
+            verb: verb_name.clone().into_owned(),
+            user: asker.user.map_or_else(|| UserInfo::from(&User::anonymous()), UserInfo::from),
+            impersonated_user: asker.other.map(|other| UserInfo::from(&other.user)),
+            authentication_metadata: constraint
+                .map(|constraint| AuthenticationMetadata { impersonation_constraint: constraint }),
             source_ips: parts
                 .extensions
                 .get::<PeerAddress>()
@@ -163,13 +187,14 @@ impl Event {
             response_object: None,
             request_received_timestamp: received,
             stage_timestamp: received,
-            annotations: Annotations { decision: "allow", reason: String::new() },
+            annotations: None,
         }
     }
 
-    /// Its user may not do that.
-    pub(crate) fn forbidden(&mut self) {
-        self.annotations.decision = "forbid";
+    /// Whether its user may do that.
+    pub(crate) fn decided(&mut self, allowed: bool) {
+        let decision = if allowed { "allow" } else { "forbid" };
+        self.annotations = Some(Annotations { decision, reason: String::new() });
     }
 
     /// The request's body was read.

@@ -13,6 +13,9 @@ use kyma_store::{Key, ListQuery};
 
 use super::{is_race, pause_after};
 
+/// As whom the writes here are known: the real server does this itself.
+const MANAGER: &str = "kube-apiserver";
+
 pub(super) async fn drive(registry: Arc<Registry>) {
     let store = registry.store().clone();
     let mut changes = store.changes();
@@ -77,7 +80,8 @@ async fn pass(registry: &Registry) -> Result<bool, ApiError> {
     registry.set_custom_kinds(&definitions);
     for next in changed {
         let name = object::name(&next).to_owned();
-        let options = UpdateOptions { dry_run: false, field_validation: FieldValidation::Ignore };
+        let options =
+            UpdateOptions { field_validation: FieldValidation::Ignore, ..UpdateOptions::by(MANAGER) };
         registry.update(&request, &name, next.into(), Subresource::Status, &options).await?;
     }
     let mut going = false;
@@ -103,7 +107,7 @@ async fn end(registry: &Registry, request: &Request<'_>, definition: &Object) ->
     let finalizers = finalizers.map(str::to_owned).collect();
     object::set_finalizers(&mut next, finalizers);
     let name = object::name(&next).to_owned();
-    registry.update(request, &name, next.into(), Subresource::Main, &UpdateOptions::default()).await?;
+    registry.update(request, &name, next.into(), Subresource::Main, &UpdateOptions::by(MANAGER)).await?;
     Ok(true)
 }
 

@@ -14,6 +14,9 @@ use serde_json::Value;
 
 use super::{is_race, pause_after};
 
+/// As whom the writes here are known: the program that does this beside the real server.
+const MANAGER: &str = "kube-controller-manager";
+
 pub(super) async fn drive(registry: Arc<Registry>) {
     let mut collector = Collector::new(Arc::clone(&registry));
     let mut changes = registry.store().changes();
@@ -253,7 +256,7 @@ impl Collector {
     async fn update(&self, request: &Request<'_>, object: Object) -> Result<(), ApiError> {
         let name = object::name(&object).to_owned();
         self.registry
-            .update(request, &name, object.into(), Subresource::Main, &UpdateOptions::default())
+            .update(request, &name, object.into(), Subresource::Main, &UpdateOptions::by(MANAGER))
             .await
             .map(|_| ())
     }

@@ -13,6 +13,9 @@ use kyma_registry::{
 
 use super::{is_race, pause_after};
 
+/// As whom the writes here are known: the program that does this beside the real server.
+const MANAGER: &str = "kube-controller-manager";
+
 pub(super) async fn drive(registry: Arc<Registry>) {
     let store = registry.store().clone();
     let mut changes = store.changes();
@@ -84,7 +87,7 @@ async fn step(
     remains: &[Remains],
 ) -> Result<bool, ApiError> {
     let name = object::name(&namespace).to_owned();
-    let options = UpdateOptions::default();
+    let options = UpdateOptions::by(MANAGER);
     match next_step(&namespace, remains, &registry.now_text()) {
         Step::Finalize => {
             let next = without_finalizer(&namespace);

@@ -7,18 +7,22 @@ use serde_json::{Value, json};
 
 /// An object's bytes in the version that was asked for.
 pub(crate) fn object(resource: &Resource, stored: &Stored) -> Result<Bytes, ApiError> {
-    if resource.version == resource.storage_version {
+    if resource.is_stored_version() {
         return Ok(stored.json.clone());
     }
     let mut value = object::parse(&stored.json)?;
-    value.insert("apiVersion".into(), resource.api_version().into());
+    resource.convert_from_stored(&mut value);
     to_vec(&Value::Object(value)).map(Bytes::from)
+}
+
+/// How many bytes a list has, about: those of its objects, and room for what stands around them.
+pub(crate) fn list_size(listed: &Listed) -> usize {
+    listed.objects.iter().map(|object| object.json.len() + 1).sum::<usize>() + 256
 }
 
 /// A list of objects.
 pub(crate) fn list(resource: &Resource, listed: &Listed) -> Result<Bytes, ApiError> {
-    let size: usize = listed.objects.iter().map(|object| object.json.len() + 1).sum();
-    let mut out = Vec::with_capacity(size + 256);
+    let mut out = Vec::with_capacity(list_size(listed));
     let head = json!({"apiVersion": resource.api_version(), "kind": resource.names.list_kind});
     let mut head = to_vec(&head)?;
     head.pop();
@@ -47,6 +51,9 @@ fn item(resource: &Resource, stored: &Stored) -> Result<Bytes, ApiError> {
         return object(resource, stored);
     }
     let mut value = object::parse(&stored.json)?;
+    if !resource.is_stored_version() {
+        resource.convert_from_stored(&mut value);
+    }
     value.remove("kind");
     value.remove("apiVersion");
     to_vec(&Value::Object(value)).map(Bytes::from)

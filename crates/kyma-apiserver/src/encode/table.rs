@@ -55,11 +55,12 @@ fn definition(name: &str, kind: &str, format: &str, description: &str, priority:
 fn definitions(resource: &Resource) -> Vec<Value> {
     if let Some(builtin) = resource.builtin() {
         return builtin
-            .columns
+            .columns()
             .iter()
             .map(|column| {
-                let format = if column.name == "Name" { "name" } else { "" };
-                definition(column.name, column.kind, format, column.description, column.priority)
+                let known = if column.name == "Name" { NAME_DESCRIPTION } else { AGE_DESCRIPTION };
+                let description = column.description.as_deref().unwrap_or(known);
+                definition(&column.name, column.kind, column.format, description, column.priority)
             })
             .collect();
     }
@@ -76,7 +77,7 @@ fn definitions(resource: &Resource) -> Vec<Value> {
 fn row(resource: &Resource, stored: &Stored, include: Include, now: Timestamp) -> Result<Value, ApiError> {
     let mut value = object::parse(&stored.json)?;
     let cells = match resource.builtin() {
-        Some(builtin) => (builtin.cells)(&value, now),
+        Some(builtin) => builtin.cells(&value, now),
         None => {
             let mut cells = vec![Value::from(object::name(&value))];
             if resource.columns.is_empty() {
@@ -93,7 +94,7 @@ fn row(resource: &Resource, stored: &Stored, include: Include, now: Timestamp) -
             json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
         }
         Include::Object => {
-            value.insert("apiVersion".into(), resource.api_version().into());
+            resource.convert_from_stored(&mut value);
             Value::Object(value)
         }
     };

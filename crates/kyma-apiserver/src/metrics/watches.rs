@@ -14,7 +14,7 @@ use super::Labels;
 
 /// A label that is shared with the kind it names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Text(Arc<str>);
+pub(super) struct Text(pub(super) Arc<str>);
 
 impl EncodeLabelValue for Text {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {

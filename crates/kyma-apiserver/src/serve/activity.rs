@@ -24,14 +24,24 @@ pub(super) struct Activity {
     quiet_since: Instant,
     head_since: Option<Instant>,
     blocked_since: Option<Instant>,
-    /// Pieces of streams that HTTP has taken from us and not asked to go on after: the client's window is full. At most
-    /// one for each stream, whose number is limited.
-    unread: BTreeMap<u64, Instant>,
+    /// Streams with pieces that HTTP has taken from us and not passed on: the client's window is full. Their number is
+    /// limited.
+    unread: BTreeMap<u64, Unread>,
     last_stream: u64,
+    /// How many requests may be in progress.
+    limit: usize,
+}
+
+/// Pieces of a stream that are not passed on yet.
+#[derive(Debug)]
+struct Unread {
+    pieces: usize,
+    /// Since when none of them was.
+    since: Instant,
 }
 
 impl Activity {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, limit: usize) -> Self {
         Activity {
             running: 0,
             quiet_since: now,
@@ -39,6 +49,7 @@ impl Activity {
             blocked_since: None,
             unread: BTreeMap::new(),
             last_stream: 0,
+            limit,
         }
     }
 
@@ -57,7 +68,7 @@ impl Activity {
         self.last_stream
     }
 
-    /// A request is over: all of its answer was handed to HTTP, or it was given up.
+    /// A request is over: all of its answer was passed on, or it was given up.
     pub(super) fn end(&mut self, stream: u64, now: Instant) {
         self.running = self.running.saturating_sub(1);
         self.unread.remove(&stream);
@@ -76,20 +87,31 @@ impl Activity {
         self.blocked_since.get_or_insert(now);
     }
 
-    /// A piece of a stream was handed to HTTP.
+    /// A piece of an answer was handed to HTTP.
     pub(super) fn handed(&mut self, stream: u64, now: Instant) {
-        self.unread.insert(stream, now);
+        self.unread.entry(stream).or_insert(Unread { pieces: 0, since: now }).pieces += 1;
     }
 
-    /// HTTP asks for the next piece of a stream.
-    pub(super) fn asked(&mut self, stream: u64) {
-        self.unread.remove(&stream);
+    /// HTTP has passed on a piece of an answer.
+    pub(super) fn taken(&mut self, stream: u64, now: Instant) {
+        let Some(unread) = self.unread.get_mut(&stream) else { return };
+        unread.since = now;
+        unread.pieces -= 1;
+        if unread.pieces == 0 {
+            self.unread.remove(&stream);
+        }
+    }
+
+    /// Whether as many requests are in progress as may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.running >= self.limit
     }
 
     /// Which limit the connection has overrun.
     pub(super) fn overdue(&self, limits: &ConnectionLimits, now: Instant) -> Option<Overdue> {
         let overrun = |since: &Instant, limit| now.saturating_duration_since(*since) >= limit;
-        let mut stalled = self.blocked_since.iter().chain(self.unread.values());
+        let unread = self.unread.values().map(|unread| &unread.since);
+        let mut stalled = self.blocked_since.iter().chain(unread);
         if stalled.any(|since| overrun(since, limits.write_stall_timeout)) {
             return Some(Overdue::WriteStall);
         }
@@ -116,7 +138,7 @@ mod tests {
     #[test]
     fn a_connection_without_requests_is_idle_after_its_last_one() {
         let (limits, start) = (ConnectionLimits::default(), Instant::now());
-        let mut activity = Activity::new(start);
+        let mut activity = Activity::new(start, 250);
         assert_eq!(activity.overdue(&limits, at(start, 89)), None);
         assert_eq!(activity.overdue(&limits, at(start, 90)), Some(Overdue::Idle));
         let stream = activity.begin();
@@ -133,7 +155,7 @@ mod tests {
     #[test]
     fn a_head_counts_from_its_first_byte() {
         let (limits, start) = (ConnectionLimits::default(), Instant::now());
-        let mut activity = Activity::new(start);
+        let mut activity = Activity::new(start, 250);
         activity.received(at(start, 10));
         activity.received(at(start, 40));
         assert_eq!(activity.overdue(&limits, at(start, 41)), None);
@@ -147,7 +169,7 @@ mod tests {
     #[test]
     fn bytes_that_nobody_takes_are_a_stall_until_some_are_taken() {
         let (limits, start) = (ConnectionLimits::default(), Instant::now());
-        let mut activity = Activity::new(start);
+        let mut activity = Activity::new(start, 250);
         let stream = activity.begin();
         activity.blocked(at(start, 1));
         activity.blocked(at(start, 50));
@@ -157,7 +179,7 @@ mod tests {
         assert_eq!(activity.overdue(&limits, at(start, 1000)), None);
         activity.handed(stream, at(start, 1000));
         assert_eq!(activity.overdue(&limits, at(start, 1060)), Some(Overdue::WriteStall));
-        activity.asked(stream);
+        activity.taken(stream, at(start, 1060));
         assert_eq!(activity.overdue(&limits, at(start, 1060)), None);
         activity.handed(stream, at(start, 1060));
         activity.end(stream, at(start, 1061));

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +13,9 @@ use tower::BoxError;
 
 use super::activity::Activity;
 use super::stats::ConnectionStats;
+
+/// How much of an answer is handed to HTTP at a time.
+const PIECE: usize = 16 * 1024;
 
 /// A body that did not arrive in time.
 #[derive(Debug, thiserror::Error)]
@@ -71,16 +74,23 @@ where
     }
 }
 
-/// A request that is in progress: from its head to the last piece of its answer.
+/// A request that is in progress: from its head until the last piece of its answer has gone.
+#[derive(Debug)]
 pub(super) struct Running {
     activity: Arc<Mutex<Activity>>,
     stream: u64,
 }
 
 impl Running {
-    pub(super) fn begin(activity: &Arc<Mutex<Activity>>) -> Self {
+    pub(super) fn begin(activity: &Arc<Mutex<Activity>>) -> Arc<Self> {
         let stream = activity.lock().begin();
-        Running { activity: Arc::clone(activity), stream }
+        Arc::new(Running { activity: Arc::clone(activity), stream })
+    }
+
+    /// Hands a piece to HTTP, and notes when that lets go of it: then it has gone to the client, or will never go.
+    fn hand(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        self.activity.lock().handed(self.stream, Instant::now());
+        Bytes::from_owner(Piece { bytes, running: Arc::clone(self) })
     }
 }
 
@@ -90,17 +100,35 @@ impl Drop for Running {
     }
 }
 
-/// An answer's body that keeps its request in progress. Of a stream it notes whether HTTP asks for more: as long as it
-/// does not, the client takes nothing.
+/// A piece of an answer on its way.
+struct Piece {
+    bytes: Bytes,
+    running: Arc<Running>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.running.activity.lock().taken(self.running.stream, Instant::now());
+    }
+}
+
+/// An answer's body, in pieces that are no larger than a frame of HTTP/2: a client that takes a megabyte in a minute is
+/// slow, and must not look like one that takes nothing.
 pub(super) struct Answer<B> {
     inner: B,
-    running: Running,
-    handed: bool,
+    rest: Bytes,
+    running: Arc<Running>,
 }
 
 impl<B> Answer<B> {
-    pub(super) fn new(inner: B, running: Running) -> Self {
-        Answer { inner, running, handed: false }
+    pub(super) fn new(inner: B, running: Arc<Running>) -> Self {
+        Answer { inner, rest: Bytes::new(), running }
     }
 }
 
@@ -113,22 +141,30 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
-        if std::mem::take(&mut this.handed) {
-            this.running.activity.lock().asked(this.running.stream);
+        if this.rest.is_empty() {
+            match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => this.rest = data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                end => return Poll::Ready(end),
+            }
         }
-        let frame = Pin::new(&mut this.inner).poll_frame(cx);
-        if matches!(frame, Poll::Ready(Some(Ok(_)))) && !this.inner.is_end_stream() {
-            this.handed = true;
-            this.running.activity.lock().handed(this.running.stream, Instant::now());
-        }
-        frame
+        let piece = this.rest.split_to(this.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(Frame::data(this.running.hand(piece)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let (inner, rest) = (self.inner.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + rest);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }

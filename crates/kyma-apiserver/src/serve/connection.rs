@@ -91,7 +91,7 @@ impl Floor {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Arc::new(Mutex::new(Activity::new(Instant::now())));
+        let activity = Arc::new(Mutex::new(Activity::new(Instant::now(), self.limits.streams as usize)));
         let stream = Sending::new(stream, &activity);
         let stream = match timeout(self.limits.handshake_timeout, self.tls.acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
@@ -222,6 +222,9 @@ impl Client {
         mut request: Request<Incoming>,
     ) -> Result<Response<Answer<Body>>, Infallible> {
         let running = Running::begin(&self.activity);
+        if request.version() == Version::HTTP_2 && self.activity.lock().is_full() {
+            self.floor.stats.streams_full.add();
+        }
         let user = self.who(&request);
         request.extensions_mut().insert(PeerAddress(self.peer));
         // Whatever it was, nothing behind this line can show it to anybody.

@@ -1,7 +1,6 @@
 //! Renewing certificates while the server runs.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,22 +8,13 @@ use kyma_store::Clock;
 use tokio::time::sleep;
 
 use super::identity::Identity;
-use super::kubeconfig;
+use super::kubeconfig::Kubeconfig;
 use super::tls::Tls;
 
 /// The clock is looked at so often, however far the next renewal is: somebody may set it.
 const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 3600);
 /// After a failure, such as a full disk, it is tried again. A third of the certificate's life is left for that.
 const RETRY: Duration = Duration::from_secs(3600);
-
-/// The admin's kubeconfig, which is written again when what it holds is renewed.
-#[derive(Debug, Clone)]
-pub struct Kubeconfig {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Where the server is.
-    pub url: String,
-}
 
 /// Renews for ever what is due. Files are written where it stands: a few of some hundred bytes, every eight months.
 pub(super) async fn run(
@@ -68,8 +58,8 @@ fn renew(
 ) -> Result<(), tower::BoxError> {
     identity.renew(clock.now())?;
     tls.show(identity)?;
-    if let Some(Kubeconfig { path, url }) = kubeconfig {
-        kubeconfig::write(path, url, identity)?;
+    if let Some(kubeconfig) = kubeconfig {
+        kubeconfig.write(identity)?;
     }
     Ok(())
 }

@@ -40,6 +40,7 @@ pub struct ConnectionStats {
     pub(super) body_timeouts: Count,
     pub(super) idle_timeouts: Count,
     pub(super) write_stalls: Count,
+    pub(super) streams_full: Count,
     pub(super) authenticated: Count,
     pub(super) anonymous: Count,
     pub(super) unauthorized: Count,
@@ -54,6 +55,11 @@ impl ConnectionStats {
     /// How many were closed at once, since there were too many.
     pub fn refused(&self) -> u64 {
         self.refused.get()
+    }
+
+    /// How often an HTTP/2 connection carried as many requests as it may.
+    pub fn streams_full(&self) -> u64 {
+        self.streams_full.get()
     }
 
     /// How many connections, or requests in them, a limit has ended, by the limit's name.
@@ -98,6 +104,11 @@ impl Collector for ConnectionMetrics {
         // Counters get their suffix `_total` from the encoder.
         let counters = [
             ("kymactl_connections_accepted", "Connections that were accepted", stats.accepted.get()),
+            (
+                "kymactl_http2_streams_full",
+                "How often an HTTP/2 connection carried as many requests as it may",
+                stats.streams_full.get(),
+            ),
             (
                 "apiserver_tls_handshake_errors",
                 "Handshakes that failed or took too long",

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use super::Call;
 use crate::body::Body;
 use crate::encode::json as encode;
+use crate::metrics::Operation;
 use crate::{decode, response};
 
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept()?;
     let options = options(call)?;
-    match call.registry.delete(&call.request(), call.name(), &options).await? {
+    let request = call.request();
+    let work = call.registry.delete(&request, call.name(), &options);
+    match call.timed(Operation::Delete, work).await? {
         Deleted::Marked(stored) => call.object(StatusCode::OK, &stored),
         Deleted::Gone(stored) => {
             let mut details = json!({
@@ -33,7 +36,9 @@ pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>,
     let accept = call.accept_of(true)?;
     let options = options(call)?;
     let list = call.query.list(None)?;
-    let objects = call.registry.delete_collection(&call.request(), &list, &options).await?;
+    let request = call.request();
+    let work = call.registry.delete_collection(&request, &list, &options);
+    let objects = call.timed(Operation::Delete, work).await?;
     let revision = call.registry.store().revision();
     let listed = Listed { objects, revision, continue_token: None, remaining: None };
     response::document(StatusCode::OK, accept, encode::list(call.resource, &listed)?)

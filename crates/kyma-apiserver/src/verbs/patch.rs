@@ -1,5 +1,7 @@
 //! PATCH of an object or of one of its parts.
 
+mod applied;
+
 use http::Response;
 use kyma_registry::patch::{Patch, PatchType, accepted};
 use kyma_registry::{ApiError, PatchOptions};
@@ -7,10 +9,9 @@ use kyma_registry::{ApiError, PatchOptions};
 use super::Call;
 use crate::body::Body;
 use crate::decode;
+use crate::metrics::Operation;
 
 pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
-    let options =
-        PatchOptions { dry_run: call.query.dry_run()?, field_validation: call.query.field_validation()? };
     call.accept()?;
     let media_type = decode::media_type(call.headers);
     let kind = PatchType::from_content_type(media_type, accepted(call.resource)).map_err(|error| {
@@ -21,13 +22,35 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
             false => ApiError::unsupported_patch(),
         }
     })?;
-    // Text that is no JSON is refused first, then an absent object, then JSON of the wrong shape.
+    let options = options(call, kind)?;
+    let patch = match kind {
+        PatchType::Apply => {
+            let (body, complaints) = applied::decode(&call.body)?;
+            Patch::applied(body, complaints)?
+        }
+        _ => parsed(call, kind)?,
+    };
+    let request = call.request();
+    let work = call.registry.patch(&request, call.name(), &patch, call.subresource, &options);
+    call.outcome(&call.timed(Operation::Update, work).await?)
+}
+
+/// Text that is no JSON is refused first, then an absent object, then JSON of the wrong shape.
+fn parsed(call: &Call<'_>, kind: PatchType) -> Result<Patch, ApiError> {
     let patch = Patch::parse(kind, &call.body);
     if patch.is_err() && serde_json::from_slice::<serde::de::IgnoredAny>(&call.body).is_ok() {
         call.registry.get(&call.request(), call.name())?;
     }
-    let patch = patch?;
-    let outcome =
-        call.registry.patch(&call.request(), call.name(), &patch, call.subresource, &options).await?;
-    call.outcome(&outcome)
+    patch
+}
+
+fn options(call: &Call<'_>, kind: PatchType) -> Result<PatchOptions, ApiError> {
+    let query = &call.query;
+    kyma_registry::check_patch(kind == PatchType::Apply, query.field_manager(), query.force().is_some())?;
+    Ok(PatchOptions {
+        dry_run: query.dry_run()?,
+        field_validation: query.field_validation()?,
+        manager: query.manager("PatchOptions", call.headers)?,
+        force: query.force() == Some(true),
+    })
 }

@@ -19,7 +19,6 @@ use crate::{decode, response};
 pub(crate) struct Review {
     pub(crate) group: &'static str,
     pub(crate) plural: &'static str,
-    pub(crate) singular: &'static str,
     pub(crate) kind: &'static str,
     answer: fn(&User, &Value) -> Result<Value, ApiError>,
 }
@@ -33,21 +32,18 @@ pub(crate) const REVIEWS: [Review; 3] = [
     Review {
         group: "authentication.k8s.io",
         plural: "selfsubjectreviews",
-        singular: "selfsubjectreview",
         kind: "SelfSubjectReview",
         answer: who,
     },
     Review {
         group: AUTHORIZATION,
         plural: "selfsubjectaccessreviews",
-        singular: "selfsubjectaccessreview",
         kind: "SelfSubjectAccessReview",
         answer: access,
     },
     Review {
         group: AUTHORIZATION,
         plural: "selfsubjectrulesreviews",
-        singular: "selfsubjectrulesreview",
         kind: "SelfSubjectRulesReview",
         answer: all_rules,
     },
@@ -77,7 +73,19 @@ impl Review {
 }
 
 fn who(user: &User, _asked: &Value) -> Result<Value, ApiError> {
-    Ok(json!({"metadata": {}, "status": {"userInfo": {"username": user.name, "groups": user.groups}}}))
+    let mut info = json!({"username": user.name, "groups": user.groups});
+    if !user.uid.is_empty() {
+        info["uid"] = user.uid.as_str().into();
+    }
+    if !user.extra.is_empty() {
+        info["extra"] = json!(user.extra);
+    }
+    Ok(json!({"metadata": {}, "status": {"userInfo": info}}))
+}
+
+/// A text that is there and not empty.
+fn given<'a>(attributes: &'a Value, field: &str) -> Option<&'a str> {
+    attributes[field].as_str().filter(|text| !text.is_empty())
 }
 
 fn access(user: &User, asked: &Value) -> Result<Value, ApiError> {
@@ -96,17 +104,15 @@ fn access(user: &User, asked: &Value) -> Result<Value, ApiError> {
     let allowed = if kind.is_null() {
         allowed(user, &Attributes::Path { verb: &text(path, "verb"), path: &text(path, "path") })
     } else {
-        let part = text(kind, "subresource");
-        let plural = text(kind, "resource");
-        let resource = if part.is_empty() { plural } else { format!("{plural}/{part}") };
         allowed(
             user,
             &Attributes::Kind {
                 verb: &text(kind, "verb"),
                 group: &text(kind, "group"),
-                resource: &resource,
-                namespace: kind["namespace"].as_str().filter(|namespace| !namespace.is_empty()),
-                name: kind["name"].as_str().filter(|name| !name.is_empty()),
+                resource: &text(kind, "resource"),
+                subresource: given(kind, "subresource"),
+                namespace: given(kind, "namespace"),
+                name: given(kind, "name"),
             },
         )
     };

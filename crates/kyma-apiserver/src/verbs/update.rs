@@ -5,13 +5,18 @@ use kyma_registry::{ApiError, UpdateOptions};
 
 use super::Call;
 use crate::body::Body;
+use crate::metrics::Operation;
 
 pub(crate) async fn update(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
-    let options =
-        UpdateOptions { dry_run: call.query.dry_run()?, field_validation: call.query.field_validation()? };
+    let options = UpdateOptions {
+        dry_run: call.query.dry_run()?,
+        field_validation: call.query.field_validation()?,
+        manager: call.query.manager("UpdateOptions", call.headers)?,
+        force: false,
+    };
     call.accept()?;
     let body = call.decoded()?;
-    let outcome =
-        call.registry.update(&call.request(), call.name(), body, call.subresource, &options).await?;
-    call.outcome(&outcome)
+    let request = call.request();
+    let work = call.registry.update(&request, call.name(), body, call.subresource, &options);
+    call.outcome(&call.timed(Operation::Update, work).await?)
 }

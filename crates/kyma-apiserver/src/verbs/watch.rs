@@ -61,7 +61,7 @@ pub(crate) fn watch(
                 pending: VecDeque::new(),
                 ended: false,
             };
-            Body::Stream(Box::pin(stream::unfold(feed, Feed::next)))
+            Body::stream(stream::unfold(feed, Feed::next))
         }
         Err(error) if error.code() == 410 => Body::whole(Encoder::error(&error)),
         Err(error) => return Err(error),

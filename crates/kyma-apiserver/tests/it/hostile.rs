@@ -191,7 +191,7 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
         ";;,,",
         "",
     ];
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 11] = [
         "accept",
         "content-type",
         "user-agent",
@@ -199,6 +199,10 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
         "content-encoding",
         "audit-id",
         "if-none-match",
+        "impersonate-user",
+        "impersonate-group",
+        "impersonate-uid",
+        "impersonate-extra-a%2",
     ];
     let value = prop_oneof![
         5 => select(&TYPES[..]).prop_map(|text| text.as_bytes().to_vec()),

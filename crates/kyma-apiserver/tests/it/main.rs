@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+mod answers;
 mod audit;
 mod background;
 mod health;
 mod hostile;
+mod impersonation;
 mod limits;
 mod metrics;
 mod restart;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use http::{Request, StatusCode};
 use kyma_apiserver::serve::{
-    ConnectionLimits, ConnectionStats, Identity, Listener, Names, ServeOptions, write_kubeconfig,
+    ConnectionLimits, ConnectionStats, Identity, Kubeconfig, Listener, Names, ServeOptions,
 };
-use kyma_apiserver::{ApiServer, TokioClock};
+use kyma_apiserver::{ApiServer, Builder, TokioClock};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -25,21 +25,21 @@ use tokio_rustls::client::TlsStream;
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 /// How long anything here may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server with short time limits, and what its kubeconfig says.
-struct Served {
+pub(crate) struct Served {
     address: SocketAddr,
-    stats: Arc<ConnectionStats>,
+    pub(crate) stats: Arc<ConnectionStats>,
     authority: Vec<u8>,
     certificate: Vec<u8>,
     key: Vec<u8>,
-    token: String,
+    pub(crate) token: String,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<()>,
 }
 
-fn limits() -> ConnectionLimits {
+pub(crate) fn limits() -> ConnectionLimits {
     ConnectionLimits {
         handshake_timeout: Duration::from_millis(400),
         header_read_timeout: Duration::from_millis(400),
@@ -51,14 +51,24 @@ fn limits() -> ConnectionLimits {
 }
 
 impl Served {
-    async fn start(folder: &Path, limits: ConnectionLimits) -> Self {
+    pub(crate) async fn start(folder: &Path, limits: ConnectionLimits) -> Self {
+        Served::with(folder, limits, |builder| builder).await
+    }
+
+    pub(crate) async fn with(
+        folder: &Path,
+        limits: ConnectionLimits,
+        settings: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let now = jiff::Timestamp::now();
         let clock = Arc::new(TokioClock::starting_at(now));
-        let server = ApiServer::builder().clock(Arc::<TokioClock>::clone(&clock)).start().await.unwrap();
+        let builder = ApiServer::builder().clock(Arc::<TokioClock>::clone(&clock));
+        let server = settings(builder).start().await.unwrap();
         let listener = Listener::bind(LOOPBACK, Some(0)).await.unwrap();
         let identity = Identity::open(&folder.join("pki"), Names::of(LOOPBACK), now).unwrap();
         let kubeconfig = folder.join("kubeconfig");
-        write_kubeconfig(&kubeconfig, &listener.url(), &identity).unwrap();
+        let url = listener.url();
+        Kubeconfig { path: kubeconfig.clone(), url, namespace: None }.write(&identity).unwrap();
         let text = std::fs::read_to_string(kubeconfig).unwrap();
         let (address, stats) = (listener.address(), Arc::clone(server.connections()));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -80,7 +90,7 @@ impl Served {
         }
     }
 
-    async fn connect(
+    pub(crate) async fn connect(
         &self,
         admin: bool,
         name: &str,
@@ -105,19 +115,30 @@ impl Served {
     }
 
     /// The status of a request on a connection of its own.
-    async fn get(&self, admin: bool, path: &str, headers: &str) -> u16 {
+    pub(crate) async fn get(&self, admin: bool, path: &str, headers: &str) -> u16 {
         let mut stream = self.connect(admin, "localhost", "http/1.1").await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         status(&mut stream).await
     }
 
-    fn ended(&self, limit: &str) -> u64 {
+    /// The status of a write on a connection of its own.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> u16 {
+        let mut stream = self.connect(true, "localhost", "http/1.1").await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        status(&mut stream).await
+    }
+
+    pub(crate) fn ended(&self, limit: &str) -> u64 {
         self.stats.ended().into_iter().find(|(name, _)| *name == limit).unwrap().1
     }
 
     /// Waits until so few connections are open.
-    async fn until_open(&self, most: u64) {
+    pub(crate) async fn until_open(&self, most: u64) {
         let since = Instant::now();
         while self.stats.open() > most {
             assert!(since.elapsed() < PATIENCE, "{} are open", self.stats.open());
@@ -125,7 +146,7 @@ impl Served {
         }
     }
 
-    async fn stop(self) -> Duration {
+    pub(crate) async fn stop(self) -> Duration {
         let since = Instant::now();
         self.stop.send(()).unwrap();
         timeout(PATIENCE, self.ended).await.unwrap().unwrap();
@@ -148,7 +169,7 @@ async fn status(stream: &mut TlsStream<TcpStream>) -> u16 {
 }
 
 /// Bytes of memory that this process holds.
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
@@ -266,12 +287,8 @@ async fn a_body_that_does_not_come_and_an_answer_that_is_not_read_are_given_up()
     assert_eq!(served.ended("body_read_timeout"), 1);
 
     for i in 0..24 {
-        let mut stream = served.connect(true, "localhost", "http/1.1").await.unwrap();
         let body = format!(r#"{{"metadata":{{"name":"m{i}"}},"data":{{"a":"{}"}}}}"#, "x".repeat(512 * 1024));
-        let head =
-            format!("POST {MAPS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
-        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-        assert_eq!(status(&mut stream).await, 201);
+        assert_eq!(served.post(MAPS, &body).await, 201);
     }
     served.until_open(0).await;
     // 12 MiB, more than the sockets of both ends hold.

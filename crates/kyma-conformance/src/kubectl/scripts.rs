@@ -14,6 +14,7 @@ mod get;
 mod kymas;
 mod labels;
 mod namespaces;
+mod server_side;
 mod wait;
 
 /// All scripts, the slow ones first.
@@ -26,6 +27,7 @@ pub(crate) fn scripts() -> Vec<Script> {
         get::SCRIPTS,
         create::SCRIPTS,
         apply::SCRIPTS,
+        server_side::SCRIPTS,
         discovery::SCRIPTS,
         describe::SCRIPTS,
         namespaces::SCRIPTS,

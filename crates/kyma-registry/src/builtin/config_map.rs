@@ -4,40 +4,12 @@ use base64::Engine as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AGE, Builtin, NAME, NameRule, age, always, column, entries, never, nothing, nothing_at_update};
+use super::strategy::{PLAIN, Strategy};
+use super::{age, entries};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
-use crate::resource::Scope;
-use crate::structure::kinds;
 
-pub(super) const KIND: Builtin = Builtin {
-    group: "",
-    version: "v1",
-    kind: "ConfigMap",
-    plural: "configmaps",
-    singular: "configmap",
-    short: &["cm"],
-    scope: Scope::Namespaced,
-    name_rule: NameRule::Subdomain,
-    status: false,
-    generation: false,
-    unconditional_update: true,
-    create_on_update: false,
-    selectable: &[],
-    structure: &kinds::CONFIG_MAP,
-    prepare_create: nothing,
-    prepare_update: nothing_at_update,
-    immortal: &[],
-    mark_deleting: never,
-    may_go: always,
-    validate,
-    columns: &[NAME, column("Data", DATA), AGE],
-    cells,
-};
-
-const DATA: &str = "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. \
-                    Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must \
-                    not overlap with the keys in the BinaryData field, this is enforced during validation process.";
+pub(super) const STRATEGY: Strategy = Strategy { validate, cells, ..PLAIN };
 
 /// The largest sum of all values, in bytes (k8s.io/api/core/v1, MaxSecretSize).
 pub(super) const MAX_SIZE: usize = 1024 * 1024;

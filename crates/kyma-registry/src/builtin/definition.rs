@@ -3,45 +3,21 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Builtin, NAME, NameRule, always, column, text};
-use crate::columns::AGE_DESCRIPTION;
+use super::strategy::{PLAIN, Strategy};
+use super::text;
 use crate::crd;
 use crate::object::{self, Object};
-use crate::resource::Scope;
-use crate::structure::kinds;
 
-pub(super) const KIND: Builtin = Builtin {
-    group: "apiextensions.k8s.io",
-    version: "v1",
-    kind: "CustomResourceDefinition",
-    plural: "customresourcedefinitions",
-    singular: "customresourcedefinition",
-    short: &["crd", "crds"],
-    scope: Scope::Cluster,
-    name_rule: NameRule::Subdomain,
-    status: true,
+pub(super) const STRATEGY: Strategy = Strategy {
     generation: true,
     unconditional_update: false,
-    create_on_update: false,
-    selectable: &[],
-    structure: &kinds::DEFINITION,
+    default: crd::set_defaults,
     prepare_create: crd::prepare_create,
     prepare_update: crd::prepare_update,
-    immortal: &[],
     mark_deleting: crd::mark_deleting,
-    may_go: always,
     validate: crd::validate,
-    columns: &[
-        NAME,
-        column("Scope", "Cluster/Namespaced"),
-        column("Versions", "Served versions"),
-        column("Created At", AGE_DESCRIPTION).of_type("date"),
-        column("Group", "API group").wide(),
-        column("Kind", "CustomResource kind").wide(),
-        column("ShortNames", "Short names").wide(),
-        column("Established", "Established status").of_type("boolean").wide(),
-    ],
     cells,
+    ..PLAIN
 };
 
 fn cells(definition: &Object, _now: Timestamp) -> Vec<Value> {

@@ -1,27 +1,16 @@
-//! Event of the core group.
+//! Event, of the core group and of `events.k8s.io`: one kind under two names, stored as the first has it
+//! (k8s.io/kubernetes/pkg/{registry/core/event,apis/events/v1/conversion.go}).
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Builtin, NAME, NameRule, always, column, never, nothing, nothing_at_update, text};
+use super::strategy::{PLAIN, Strategy, not_supported};
+use super::text;
 use crate::columns::human_age;
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
-use crate::resource::Scope;
-use crate::structure::kinds;
 
-pub(super) const KIND: Builtin = Builtin {
-    group: "",
-    version: "v1",
-    kind: "Event",
-    plural: "events",
-    singular: "event",
-    short: &["ev"],
-    scope: Scope::Namespaced,
-    name_rule: NameRule::Subdomain,
-    status: false,
-    generation: false,
-    unconditional_update: true,
+pub(super) const STRATEGY: Strategy = Strategy {
     create_on_update: true,
     selectable: &[
         "involvedObject.kind",
@@ -36,42 +25,38 @@ pub(super) const KIND: Builtin = Builtin {
         "source",
         "type",
     ],
-    structure: &kinds::EVENT,
-    prepare_create: nothing,
-    prepare_update: nothing_at_update,
-    immortal: &[],
-    mark_deleting: never,
-    may_go: always,
+    field: |event, path| (path == "source").then(|| source(event)),
+    unsupported_field: not_supported,
     validate,
-    columns: &[
-        column("Last Seen", "The time at which the most recent occurrence of this event was recorded."),
-        column("Type", "Type of this event (Normal, Warning), new types could be added in the future"),
-        column("Reason", REASON),
-        column("Object", "The object that this event is about."),
-        column("Subobject", FIELD_PATH).wide(),
-        column(
-            "Source",
-            "The component reporting this event. Should be a short machine understandable string.",
-        )
-        .wide(),
-        column("Message", "A human-readable description of the status of this operation."),
-        column("First Seen", FIRST_SEEN).wide(),
-        column("Count", "The number of times this event has occurred.").wide(),
-        NAME.wide(),
-    ],
     cells,
+    convert_to_stored: |event| rename(event, |(old, new)| (new, old)),
+    convert_from_stored: |event| rename(event, |names| names),
+    ..PLAIN
 };
 
-const REASON: &str = "This should be a short, machine understandable string that gives the reason for the transition into \
-                      the object's current status.";
-const FIRST_SEEN: &str =
-    "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)";
-const FIELD_PATH: &str = "If referring to a piece of an object instead of an entire object, this string should contain a valid \
-     JSON/Go field access statement, such as desiredState.manifest.containers[2]. For example, if the object reference \
-     is to a container within a pod, this would take on a value like: \"spec.containers{name}\" (where \"name\" refers \
-     to the name of the container that triggered the event) or if no container name is specified \
-     \"spec.containers[2]\" (container with index 2 in this pod). This syntax is chosen only to have some well-defined \
-     way of referencing a part of an object.";
+/// The members that have other names in the two groups, those of the core group first.
+const NAMES: [(&str, &str); 7] = [
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+];
+
+fn rename(event: &mut Object, direction: fn((&'static str, &'static str)) -> (&'static str, &'static str)) {
+    for (from, to) in NAMES.map(direction) {
+        if let Some(value) = event.remove(from) {
+            event.insert(to.into(), value);
+        }
+    }
+}
+
+/// What a selector of the source is compared with (`ToSelectableFields`).
+fn source(event: &Object) -> String {
+    super::cells::or(text(event, &["source", "component"]), text(event, &["reportingComponent"])).to_owned()
+}
 
 /// An Event lives in the namespace of the object that it speaks of; one of a cluster-scoped object in `default`.
 fn validate(event: &Object, _existing: Option<&Object>) -> Vec<FieldError> {

@@ -4,38 +4,28 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{AGE, Builtin, NAME, NameRule, accept, age, column, text};
+use super::strategy::{PLAIN, Strategy, not_supported};
+use super::{age, text};
+use crate::names::NameRule;
 use crate::object::{self, Object};
-use crate::resource::Scope;
-use crate::structure::kinds;
 use crate::update::Subresource;
 
 /// The label that names the namespace, for selectors (KEP-2161).
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-pub(super) const KIND: Builtin = Builtin {
-    group: "",
-    version: "v1",
-    kind: "Namespace",
-    plural: "namespaces",
-    singular: "namespace",
-    short: &["ns"],
-    scope: Scope::Cluster,
+pub(super) const STRATEGY: Strategy = Strategy {
     name_rule: NameRule::Label,
-    status: true,
-    generation: false,
-    unconditional_update: true,
-    create_on_update: false,
     selectable: &["status.phase"],
-    structure: &kinds::NAMESPACE,
+    unsupported_field: not_supported,
+    // What decoding fills in belongs to the writer, what the strategy fills in to nobody.
+    default: label_with_name,
     prepare_create,
     prepare_update,
     immortal: &["default", "kube-public", "kube-system"],
     mark_deleting,
     may_go: |namespace| spec_finalizers(namespace).is_empty(),
-    validate: accept,
-    columns: &[NAME, column("Status", "The status of the namespace"), AGE],
     cells,
+    ..PLAIN
 };
 
 fn spec_finalizers(namespace: &Object) -> Vec<&str> {

@@ -6,47 +6,24 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::config_map::{check_immutable, check_keys};
-use super::{AGE, Builtin, NAME, NameRule, age, always, column, entries, never, text};
+use super::strategy::{PLAIN, Strategy, not_supported};
+use super::{age, entries, text};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
-use crate::resource::Scope;
-use crate::structure::kinds;
 
 const OPAQUE: &str = "Opaque";
 
-const TYPE: &str = "Used to facilitate programmatic handling of secret data. More info: \
-                    https://kubernetes.io/docs/concepts/configuration/secret/#secret-types";
-const DATA: &str = "Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. The \
-                    serialized form of the secret data is a base64 encoded string, representing the arbitrary (possibly \
-                    non-string) data value here. Described in https://tools.ietf.org/html/rfc4648#section-4";
-
-pub(super) const KIND: Builtin = Builtin {
-    group: "",
-    version: "v1",
-    kind: "Secret",
-    plural: "secrets",
-    singular: "secret",
-    short: &[],
-    scope: Scope::Namespaced,
-    name_rule: NameRule::Subdomain,
-    status: false,
-    generation: false,
-    unconditional_update: true,
-    create_on_update: false,
+pub(super) const STRATEGY: Strategy = Strategy {
     selectable: &["type"],
-    structure: &kinds::SECRET,
-    prepare_create,
-    prepare_update: |secret, _, _| prepare_create(secret),
-    immortal: &[],
-    mark_deleting: never,
-    may_go: always,
+    unsupported_field: not_supported,
+    default: settle,
     validate,
-    columns: &[NAME, column("Type", TYPE), column("Data", DATA), AGE],
     cells,
+    ..PLAIN
 };
 
-/// `stringData` is how people write; what is stored is `data`.
-fn prepare_create(secret: &mut Object) {
+/// `stringData` is how people write; what is stored, and owned, is `data`.
+fn settle(secret: &mut Object) {
     if let Some(Value::Object(plain)) = secret.remove("stringData") {
         let data = object::as_object_mut(secret.entry("data").or_insert(Value::Null));
         for (key, value) in plain {

@@ -59,6 +59,19 @@ impl JsonPatch {
         Ok((Self(operations), complaints))
     }
 
+    /// Whether an operation has to do with this member of this member, by itself or with what is around it.
+    pub(crate) fn mentions(&self, outer: &str, inner: &str) -> bool {
+        let touches = |path: &str| {
+            let mut steps = path.split('/').skip(1);
+            steps.next().is_none_or(|step| step == outer) && steps.next().is_none_or(|step| step == inner)
+        };
+        self.0
+            .iter()
+            .flat_map(|operation| [&operation.path, &operation.from])
+            .flatten()
+            .any(|path| touches(path))
+    }
+
     /// The object with all operations applied in turn.
     ///
     /// # Errors

@@ -25,6 +25,11 @@ impl MergePatch {
         }
     }
 
+    /// The object to be laid over.
+    pub(crate) fn object(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// The object with the patch laid over it.
     pub fn apply(&self, object: &Map<String, Value>) -> Map<String, Value> {
         let mut merged = object.clone();

@@ -47,6 +47,11 @@ impl StrategicPatch {
         }
     }
 
+    /// The object to be laid over.
+    pub(crate) fn object(&self) -> &Object {
+        &self.0
+    }
+
     /// The object with the patch laid over it, and what is left of the patch then: the real server's messages show
     /// that, without the directives that were followed.
     ///
@@ -159,14 +164,19 @@ fn lookup(structure: Option<&'static Struct>, key: &str) -> Result<&'static Memb
         Problem::Other("merging an object in json but data type is not struct, instead is: map".to_owned())
     })?;
     structure.member(key).ok_or_else(|| {
-        let (name, key) = (structure.name, gotext::quote(key));
+        let (name, key) = (structure.name(), gotext::quote(key));
         Problem::Other(format!("unable to find api field in struct {name} for the json field {key}"))
     })
 }
 
+/// The structure that a member is, points to or lists. Inside maps Go looks for none.
 fn inner(member: &Member) -> Option<&'static Struct> {
-    match member.kind {
-        Type::Struct(structure) | Type::OptionalStruct(structure) | Type::List(structure) => Some(structure),
+    match member.kind.pointee() {
+        Type::Struct(structure) => Some(structure),
+        Type::List { items, .. } => match items.pointee() {
+            Type::Struct(structure) => Some(structure),
+            _ => None,
+        },
         _ => None,
     }
 }

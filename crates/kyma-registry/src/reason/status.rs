@@ -184,6 +184,11 @@ impl ApiError {
         Self::conflict(group, resource, name, OPTIMISTIC_LOCK)
     }
 
+    /// 409: an apply would change what other field managers own.
+    pub(crate) fn apply_conflict(message: String, causes: Vec<Cause>) -> Self {
+        Self::new(Reason::Conflict, message).with_details(Details { causes, ..Details::default() })
+    }
+
     /// 403: not allowed, for the reason in `detail`. An empty resource stands for a non-resource path.
     pub fn forbidden(group: &str, resource: &str, name: &str, detail: &str) -> Self {
         let message = match (group.is_empty() && resource.is_empty(), name.is_empty()) {

@@ -1,13 +1,14 @@
 //! JSON into a structure and back, as `sigs.k8s.io/json` decodes and `encoding/json` writes it.
 
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use base64::{DecodeError, Engine as _, alphabet};
+mod special;
+
 use serde_json::{Map, Value};
 
-use super::metadata::OBJECT_META;
-use super::{Struct, Type};
+use super::{Struct, Type, empty};
 use crate::names::{format_micro, format_rfc3339, parse_micro, parse_rfc3339};
 use crate::reason::{Segment, Trail, gotext};
+
+pub(crate) use special::base64_bytes;
 
 /// Brings an object's `metadata` into its canonical form.
 ///
@@ -24,7 +25,7 @@ pub fn decode_metadata(metadata: &mut Value, path: &str, unknown: &mut Vec<Strin
         }
         Value::Object(map) => {
             let at = if path.is_empty() { Trail::ROOT } else { Trail::ROOT.step(Segment::Child(path)) };
-            Decoder::run(map, &OBJECT_META, &at, unknown)
+            Struct::find(OBJECT_META).map_or(Ok(()), |structure| Decoder::run(map, structure, &at, unknown))
         }
         other => Err(format!(
             "json: cannot unmarshal {} into Go value of type v1.ObjectMeta",
@@ -32,6 +33,8 @@ pub fn decode_metadata(metadata: &mut Value, path: &str, unknown: &mut Vec<Strin
         )),
     }
 }
+
+const OBJECT_META: &str = "meta/v1.ObjectMeta";
 
 /// Brings an object of a built-in kind into its canonical form. The paths of unknown members, which are taken out, are
 /// added to `unknown`.
@@ -48,17 +51,21 @@ pub(crate) fn decode(
 
 struct Decoder<'a> {
     unknown: &'a mut Vec<String>,
-    /// Go remembers the first wrong type and goes on; only an unreadable time ends the decoding, and so wins.
+    /// Go remembers the first wrong type and goes on; what a type reads itself, such as a time, ends the decoding where
+    /// it cannot be read, and so wins.
     mismatch: Option<String>,
 }
 
-/// Where a member stands: in which struct, on which way from the outermost one, at which path of the object.
+/// Where a value stands: in which struct, on which way from the outermost one, at which path of the object.
 struct Place<'a> {
     structure: &'a str,
     prefix: &'a str,
     key: &'a str,
     at: &'a Trail<'a>,
 }
+
+/// Zero values are what Go's `omitempty` leaves out.
+type IsZero = bool;
 
 impl<'a> Decoder<'a> {
     fn run(
@@ -83,9 +90,10 @@ impl<'a> Decoder<'a> {
         let mut dropped = Vec::new();
         for (key, value) in map.iter_mut() {
             let at = at.step(Segment::Child(key));
-            let place = Place { structure: structure.name, prefix, key, at: &at };
+            let place = Place { structure: structure.name(), prefix, key, at: &at };
             let keep = match structure.member(key) {
-                Some(member) => self.member(value, member.kind, &place)?,
+                // Of a null, and of a zero value that is written, the form of the zero value is put in below.
+                Some(member) => !value.is_null() && !self.value(value, &member.kind, &place)?,
                 None => {
                     self.unknown.push(at.to_string());
                     false
@@ -98,123 +106,110 @@ impl<'a> Decoder<'a> {
         for key in dropped {
             map.remove(&key);
         }
-        for member in structure.members.iter().filter(|member| member.kept) {
+        for member in structure.members().iter().filter(|member| member.kept) {
             if !map.contains_key(member.name) {
-                let mut zero = member.kind.zero();
-                if let (Value::Object(inner), Type::Struct(structure)) = (&mut zero, member.kind) {
-                    self.members(inner, structure, prefix, at)?;
-                }
-                map.insert(member.name.to_owned(), zero);
+                map.insert(member.name.to_owned(), member.kind.zero());
             }
         }
         Ok(())
     }
 
-    /// Whether the member is there: it is not what Go leaves out.
-    fn member(&mut self, value: &mut Value, kind: Type, place: &Place<'_>) -> Result<bool, String> {
-        if value.is_null() {
-            return Ok(false);
-        }
+    /// Brings a value that is not null into the form of its type.
+    fn value(&mut self, value: &mut Value, kind: &Type, place: &Place<'_>) -> Result<IsZero, String> {
         Ok(match (kind, &mut *value) {
-            (Type::Text(_), Value::String(text)) => !text.is_empty(),
-            (Type::Integer(name), Value::Number(number)) if fits(number, name) => number.as_i64() != Some(0),
-            (Type::OptionalInteger(name), Value::Number(number)) => {
-                fits(number, name) || self.refuse(place, value, kind)
+            (Type::Pointer(inner), _) => {
+                // A time that was never set is written as null even behind a pointer.
+                let zero = self.value(value, inner, place)?;
+                zero && matches!(**inner, Type::Time | Type::MicroTime)
             }
-            (Type::Bool, Value::Bool(flag)) => *flag,
-            (Type::OptionalText, Value::String(_))
-            | (Type::OptionalBool, Value::Bool(_))
-            | (Type::Raw(_), Value::Object(_)) => true,
+            (Type::Text(_), Value::String(text)) => text.is_empty(),
+            (Type::Integer(name), Value::Number(number)) if fits(number, name) => number.as_i64() == Some(0),
+            (Type::Float, Value::Number(number)) => {
+                special::shorten(number);
+                number.as_f64() == Some(0.0)
+            }
+            (Type::Bool, Value::Bool(flag)) => !*flag,
             (Type::Time, Value::String(text)) => {
                 *text = format_rfc3339(parse_rfc3339(text)?);
                 // Go's zero time.
-                text != "0001-01-01T00:00:00Z"
+                text == "0001-01-01T00:00:00Z"
             }
             (Type::MicroTime, Value::String(text)) => {
                 *text = format_micro(parse_micro(text)?);
-                text != "0001-01-01T00:00:00.000000Z"
+                text == "0001-01-01T00:00:00.000000Z"
             }
             (Type::Time | Type::MicroTime, other) => return Err(place.mismatch(other, "string")),
+            (Type::Quantity, value) => {
+                special::quantity(value)?;
+                false
+            }
+            (Type::IntOrString, value) => {
+                special::int_or_string(value)?;
+                false
+            }
             (Type::Bytes, Value::String(_)) => {
                 self.bytes(value, place);
-                value.as_str() != Some("")
+                value.as_str() == Some("")
             }
-            (Type::TextMap, Value::Object(map)) => {
-                map.values_mut().for_each(|item| self.text(item, "string", place));
-                !map.is_empty()
-            }
-            (Type::BytesMap, Value::Object(map)) => {
-                map.values_mut().for_each(|item| self.bytes(item, place));
-                !map.is_empty()
-            }
-            (Type::TextList(name), Value::Array(items)) => {
-                items.iter_mut().for_each(|item| self.text(item, name, place));
-                !items.is_empty()
-            }
-            (Type::Struct(structure) | Type::OptionalStruct(structure), Value::Object(map)) => {
+            (Type::Struct(structure), Value::Object(map)) => {
                 let prefix = format!("{}{}.", place.prefix, place.key);
                 self.members(map, structure, &prefix, place.at)?;
+                false
+            }
+            (Type::List { items: kind, .. }, Value::Array(items)) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    let at = place.at.step(Segment::Index(index));
+                    self.item(item, kind, &Place { at: &at, ..*place })?;
+                }
+                items.is_empty()
+            }
+            (Type::Map { values: kind, .. }, Value::Object(map)) => {
+                for (key, item) in map.iter_mut() {
+                    let at = place.at.step(Segment::Child(key));
+                    self.item(item, kind, &Place { at: &at, ..*place })?;
+                }
+                map.is_empty()
+            }
+            (Type::Raw(raw), value) => {
+                special::raw(value, *raw)?;
+                false
+            }
+            (kind, other) => {
+                self.mismatch.get_or_insert_with(|| place.mismatch(other, &kind.go_name()));
                 true
             }
-            (Type::List(structure), Value::Array(items)) => {
-                self.structs(items, structure, place)?;
-                !items.is_empty()
-            }
-            (kind, other) => self.refuse(place, other, kind),
         })
     }
 
-    fn structs(
-        &mut self,
-        items: &mut [Value],
-        structure: &'static Struct,
-        place: &Place<'_>,
-    ) -> Result<(), String> {
-        let prefix = format!("{}{}.", place.prefix, place.key);
-        for (index, item) in items.iter_mut().enumerate() {
-            if item.is_null() {
-                *item = Value::Object(Map::new());
-            }
-            let at = place.at.step(Segment::Index(index));
-            match item {
-                Value::Object(map) => self.members(map, structure, &prefix, &at)?,
-                other => {
-                    self.refuse(place, other, Type::Struct(structure));
-                }
+    /// An item of a list or a value of a map: a null is the zero value.
+    fn item(&mut self, item: &mut Value, kind: &Type, place: &Place<'_>) -> Result<(), String> {
+        match (&*item, kind) {
+            (Value::Null, Type::Pointer(_) | Type::Raw(_)) => {}
+            // A nil slice of bytes comes back from the store as an empty one.
+            (Value::Null, Type::Bytes) => *item = Value::from(""),
+            (Value::Null, Type::Struct(structure)) => *item = Value::Object(empty(structure)),
+            (Value::Null, kind) => *item = kind.zero(),
+            _ => {
+                self.value(item, kind, place)?;
             }
         }
         Ok(())
     }
 
-    fn text(&mut self, item: &mut Value, name: &'static str, place: &Place<'_>) {
-        match item {
-            Value::String(_) => {}
-            Value::Null => *item = Value::from(""),
-            other => {
-                self.refuse(place, other, Type::Text(name));
-            }
-        }
-    }
-
-    fn bytes(&mut self, item: &mut Value, place: &Place<'_>) {
-        match item {
+    fn bytes(&mut self, value: &mut Value, place: &Place<'_>) {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+        match value {
             Value::String(text) => match base64_bytes(text) {
                 Ok(bytes) => *text = STANDARD.encode(bytes),
                 Err(problem) => {
                     self.mismatch.get_or_insert(problem);
                 }
             },
-            Value::Null => *item = Value::from(""),
             other => {
-                self.refuse(place, other, Type::Bytes);
+                self.mismatch.get_or_insert_with(|| place.mismatch(other, "[]uint8"));
             }
         }
-    }
-
-    /// Remembers a wrong type; such a member is not kept.
-    fn refuse(&mut self, place: &Place<'_>, value: &Value, expected: Type) -> bool {
-        self.mismatch.get_or_insert_with(|| place.mismatch(value, &expected.go_name()));
-        false
     }
 }
 
@@ -235,28 +230,5 @@ impl Place<'_> {
 }
 
 fn fits(number: &serde_json::Number, name: &str) -> bool {
-    number.as_i64().is_some_and(|number| name == "int64" || i32::try_from(number).is_ok())
-}
-
-/// Bytes from base64 as Go's `StdEncoding` reads it: line ends are skipped, and what hangs over at the end is let pass.
-///
-/// # Errors
-/// Go's message, which names the first bad place.
-pub(crate) fn base64_bytes(text: &str) -> Result<Vec<u8>, String> {
-    const LAX: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-    const ENGINE: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LAX);
-    let lines: String;
-    let text = if text.contains(['\r', '\n']) {
-        lines = text.replace(['\r', '\n'], "");
-        &lines
-    } else {
-        text
-    };
-    ENGINE.decode(text).map_err(|error| {
-        let place = match error {
-            DecodeError::InvalidByte(place, _) | DecodeError::InvalidLastSymbol(place, _) => place,
-            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => text.len() - text.len() % 4,
-        };
-        format!("illegal base64 data at input byte {place}")
-    })
+    number.as_i64().is_some_and(|number| name != "int32" || i32::try_from(number).is_ok())
 }

@@ -1,276 +1,207 @@
-//! The structures of the built-in kinds.
+//! The kinds of the table: what the real server serves, in the order of its discovery.
 
-use super::metadata::OBJECT_META;
-use super::{Member, Struct, Type, member, text};
+use std::sync::{LazyLock, OnceLock};
 
-const API_VERSION: Member = text("apiVersion");
-const KIND: Member = text("kind");
-const METADATA: Member = member("metadata", Type::Struct(&OBJECT_META)).kept();
+use super::{Struct, table};
 
-const fn int32(name: &'static str) -> Member {
-    member(name, Type::Integer("int32"))
+/// A group and version with its kinds.
+#[derive(Debug)]
+pub(crate) struct Version {
+    /// The group; "" for core.
+    pub(crate) group: &'static str,
+    /// The version.
+    pub(crate) version: &'static str,
 }
 
-pub(crate) static NAMESPACE: Struct = Struct {
-    name: "Namespace",
-    members: &[
-        KIND,
-        API_VERSION,
-        METADATA,
-        member("spec", Type::Struct(&NAMESPACE_SPEC)).kept(),
-        member("status", Type::Struct(&NAMESPACE_STATUS)).kept(),
-    ],
-};
+/// A kind in one version, as discovery shows it.
+#[derive(Debug)]
+pub struct Kind {
+    /// The group; "" for core.
+    pub group: &'static str,
+    /// The version.
+    pub version: &'static str,
+    /// Plural name.
+    pub plural: &'static str,
+    /// Singular name.
+    pub singular: String,
+    /// Kind.
+    pub kind: &'static str,
+    /// The structure's name in the table.
+    table_name: &'static str,
+    /// Whether its objects live in no namespace.
+    pub cluster: bool,
+    /// Short names.
+    pub short: Vec<&'static str>,
+    /// Categories.
+    pub categories: Vec<&'static str>,
+    /// Verbs, sorted.
+    pub verbs: Vec<&'static str>,
+    /// `storageVersionHash` of discovery; "" for what is not stored.
+    pub hash: &'static str,
+    /// Its subresources, sorted.
+    pub parts: Vec<Part>,
+    lines: Vec<&'static str>,
+    columns: OnceLock<Vec<ColumnText>>,
+}
 
-static NAMESPACE_SPEC: Struct =
-    Struct { name: "NamespaceSpec", members: &[member("finalizers", Type::TextList("v1.FinalizerName"))] };
+/// A subresource.
+#[derive(Debug)]
+pub struct Part {
+    /// Its name: `status`.
+    pub name: &'static str,
+    /// Verbs, sorted.
+    pub verbs: Vec<&'static str>,
+    /// The kind that it takes and gives: its group, version and name.
+    pub kind: (&'static str, &'static str, &'static str),
+    /// The structure of that kind; `None` for options, which have no body.
+    pub structure: Option<&'static str>,
+}
 
-static NAMESPACE_STATUS: Struct = Struct {
-    name: "NamespaceStatus",
-    members: &[
-        member("phase", Type::Text("v1.NamespacePhase")),
-        member("conditions", Type::List(&NAMESPACE_CONDITION)).merged_by("type"),
-    ],
-};
+/// A column of a table, as clients see its definition.
+#[derive(Debug)]
+pub struct ColumnText {
+    /// Header.
+    pub name: String,
+    /// `string`, `integer`, `boolean` or `date`.
+    pub kind: &'static str,
+    /// OpenAPI format, mostly "".
+    pub format: &'static str,
+    /// 0 is always shown, more only in wide output.
+    pub priority: i32,
+    /// What it shows; `None` for what the metadata's member of this name says.
+    pub description: Option<String>,
+}
 
-static NAMESPACE_CONDITION: Struct = Struct {
-    name: "NamespaceCondition",
-    members: &[
-        member("type", Type::Text("v1.NamespaceConditionType")).kept(),
-        member("status", Type::Text("v1.ConditionStatus")).kept(),
-        member("lastTransitionTime", Type::Time).kept(),
-        text("reason"),
-        text("message"),
-    ],
-};
+const ALL_VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch";
 
-pub(crate) static CONFIG_MAP: Struct = Struct {
-    name: "ConfigMap",
-    members: &[
-        KIND,
-        API_VERSION,
-        METADATA,
-        member("immutable", Type::OptionalBool),
-        member("data", Type::TextMap),
-        member("binaryData", Type::BytesMap),
-    ],
-};
+static TABLE: LazyLock<(Vec<Version>, Vec<Kind>)> = LazyLock::new(|| {
+    let (mut versions, mut kinds) = (Vec::new(), Vec::new());
+    for line in table::TEXT.lines().take_while(|line| !line.starts_with("struct ")) {
+        if let Some(name) = line.strip_prefix("version ") {
+            let (group, version) = group_version(name);
+            versions.push(Version { group, version });
+        } else if let (Some(rest), Some(version)) = (line.strip_prefix("resource "), versions.last()) {
+            kinds.extend(kind(version, rest));
+        } else if let (Some(rest), Some(kind)) = (line.strip_prefix(" part "), kinds.last_mut()) {
+            let part = part(kind, rest);
+            kind.parts.extend(part);
+        } else if let (Some(rest), Some(kind)) = (line.strip_prefix(" column "), kinds.last_mut()) {
+            kind.lines.push(rest);
+        }
+    }
+    (versions, kinds)
+});
 
-pub(crate) static SECRET: Struct = Struct {
-    name: "Secret",
-    members: &[
-        KIND,
-        API_VERSION,
-        METADATA,
-        member("immutable", Type::OptionalBool),
-        member("data", Type::BytesMap),
-        member("stringData", Type::TextMap),
-        member("type", Type::Text("v1.SecretType")),
-    ],
-};
+/// All kinds, in the order of discovery.
+pub fn kinds() -> &'static [Kind] {
+    &TABLE.1
+}
 
-pub(crate) static LEASE: Struct = Struct {
-    name: "Lease",
-    members: &[KIND, API_VERSION, METADATA, member("spec", Type::Struct(&LEASE_SPEC)).kept()],
-};
+/// All groups and versions, in the order of discovery.
+pub(crate) fn versions() -> &'static [Version] {
+    &TABLE.0
+}
 
-static LEASE_SPEC: Struct = Struct {
-    name: "LeaseSpec",
-    members: &[
-        member("holderIdentity", Type::OptionalText),
-        member("leaseDurationSeconds", Type::OptionalInteger("int32")),
-        member("acquireTime", Type::MicroTime),
-        member("renewTime", Type::MicroTime),
-        member("leaseTransitions", Type::OptionalInteger("int32")),
-        member("strategy", Type::OptionalText),
-        member("preferredHolder", Type::OptionalText),
-    ],
-};
+/// The structure of a kind, be it served under a name of its own or as a subresource.
+pub fn find_kind(group: &str, version: &str, kind: &str) -> Option<&'static Struct> {
+    let found = kinds().iter().find(|k| k.group == group && k.version == version && k.kind == kind);
+    if let Some(found) = found {
+        return found.structure();
+    }
+    let mut parts = kinds().iter().flat_map(|kind| &kind.parts);
+    let part = parts.find(|part| part.kind == (group, version, kind) && part.structure.is_some());
+    part.and_then(|part| Struct::find(part.structure?))
+}
 
-pub(crate) static EVENT: Struct = Struct {
-    name: "Event",
-    members: &[
-        KIND,
-        API_VERSION,
-        METADATA,
-        member("involvedObject", Type::Struct(&OBJECT_REFERENCE)).kept(),
-        text("reason"),
-        text("message"),
-        member("source", Type::Struct(&EVENT_SOURCE)).kept(),
-        member("firstTimestamp", Type::Time).kept(),
-        member("lastTimestamp", Type::Time).kept(),
-        int32("count"),
-        text("type"),
-        member("eventTime", Type::MicroTime).kept(),
-        member("series", Type::OptionalStruct(&EVENT_SERIES)),
-        text("action"),
-        member("related", Type::OptionalStruct(&OBJECT_REFERENCE)),
-        text("reportingComponent").kept(),
-        text("reportingInstance").kept(),
-    ],
-};
+fn group_version(name: &'static str) -> (&'static str, &'static str) {
+    let (group, version) = name.split_once('/').unwrap_or(("", name));
+    (if group == "core" { "" } else { group }, version)
+}
 
-static OBJECT_REFERENCE: Struct = Struct {
-    name: "ObjectReference",
-    members: &[
-        KIND,
-        text("namespace"),
-        text("name"),
-        member("uid", Type::Text("types.UID")),
-        API_VERSION,
-        text("resourceVersion"),
-        text("fieldPath"),
-    ],
-};
+fn kind(version: &Version, line: &'static str) -> Option<Kind> {
+    let mut words = line.split(' ');
+    let (plural, table_name) = (words.next()?, words.next()?);
+    let name = table_name.rsplit('.').next().unwrap_or(table_name);
+    let mut kind = Kind {
+        group: version.group,
+        version: version.version,
+        plural,
+        singular: name.to_lowercase(),
+        kind: name,
+        table_name,
+        cluster: false,
+        short: Vec::new(),
+        categories: Vec::new(),
+        verbs: ALL_VERBS.split(',').collect(),
+        hash: "",
+        parts: Vec::new(),
+        lines: Vec::new(),
+        columns: OnceLock::new(),
+    };
+    for flag in words {
+        match flag.split_once('=') {
+            None => kind.cluster |= flag == "cluster",
+            Some(("singular", name)) => name.clone_into(&mut kind.singular),
+            Some(("short", names)) => kind.short = names.split(',').collect(),
+            Some(("categories", names)) => kind.categories = names.split(',').collect(),
+            Some(("verbs", verbs)) => kind.verbs = verbs.split(',').collect(),
+            // A hash ends in an equals sign of its own.
+            Some(("hash", _)) => kind.hash = flag.trim_start_matches("hash="),
+            Some(_) => {}
+        }
+    }
+    Some(kind)
+}
 
-static EVENT_SOURCE: Struct = Struct { name: "EventSource", members: &[text("component"), text("host")] };
+fn part(kind: &Kind, line: &'static str) -> Option<Part> {
+    let mut words = line.split(' ');
+    let (name, verbs) = (words.next()?, words.next()?.split(',').collect());
+    let (structure, of) = match (words.next(), words.next()) {
+        (None, _) => (Some(kind.table_name), (kind.group, kind.version, kind.kind)),
+        (Some(options), None) => (None, (kind.group, kind.version, options)),
+        (Some(structure), Some(version)) => {
+            let (group, version) = group_version(version);
+            let name = structure.rsplit('.').next().unwrap_or(structure);
+            (Some(structure), (group, version, name))
+        }
+    };
+    Some(Part { name, verbs, kind: of, structure })
+}
 
-static EVENT_SERIES: Struct = Struct {
-    name: "EventSeries",
-    members: &[int32("count"), member("lastObservedTime", Type::MicroTime).kept()],
-};
+impl Kind {
+    /// The structure behind it.
+    pub fn structure(&self) -> Option<&'static Struct> {
+        Struct::find(self.table_name)
+    }
 
-pub(crate) static DEFINITION: Struct = Struct {
-    name: "CustomResourceDefinition",
-    members: &[
-        KIND,
-        API_VERSION,
-        METADATA,
-        member("spec", Type::Struct(&DEFINITION_SPEC)).kept(),
-        member("status", Type::Struct(&DEFINITION_STATUS)).kept(),
-    ],
-};
+    /// The structure of a list of them.
+    pub fn list_structure(&self) -> Option<&'static Struct> {
+        let listed = self.verbs.contains(&"list");
+        listed.then(|| Struct::find(&format!("{}List", self.table_name))).flatten()
+    }
 
-static DEFINITION_SPEC: Struct = Struct {
-    name: "CustomResourceDefinitionSpec",
-    members: &[
-        text("group").kept(),
-        member("names", Type::Struct(&DEFINITION_NAMES)).kept(),
-        member("scope", Type::Text("v1.ResourceScope")).kept(),
-        member("versions", Type::List(&DEFINITION_VERSION)).kept(),
-        member("conversion", Type::OptionalStruct(&CONVERSION)),
-        member("preserveUnknownFields", Type::Bool),
-    ],
-};
+    /// The columns of tables.
+    pub fn columns(&self) -> &[ColumnText] {
+        self.columns.get_or_init(|| self.lines.iter().filter_map(|line| column(line)).collect())
+    }
 
-static DEFINITION_NAMES: Struct = Struct {
-    name: "CustomResourceDefinitionNames",
-    members: &[
-        text("plural").kept(),
-        text("singular"),
-        member("shortNames", Type::TextList("string")),
-        text("kind").kept(),
-        text("listKind"),
-        member("categories", Type::TextList("string")),
-    ],
-};
+    /// The subresource of this name.
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+}
 
-static CONVERSION: Struct = Struct {
-    name: "CustomResourceConversion",
-    members: &[
-        member("strategy", Type::Text("v1.ConversionStrategyType")).kept(),
-        member("webhook", Type::OptionalStruct(&WEBHOOK)),
-    ],
-};
-
-static WEBHOOK: Struct = Struct {
-    name: "WebhookConversion",
-    members: &[
-        member("clientConfig", Type::OptionalStruct(&WEBHOOK_CLIENT)),
-        member("conversionReviewVersions", Type::TextList("string")).kept(),
-    ],
-};
-
-static WEBHOOK_CLIENT: Struct = Struct {
-    name: "WebhookClientConfig",
-    members: &[
-        member("url", Type::OptionalText),
-        member("service", Type::OptionalStruct(&SERVICE)),
-        member("caBundle", Type::Bytes),
-    ],
-};
-
-static SERVICE: Struct = Struct {
-    name: "ServiceReference",
-    members: &[
-        text("namespace").kept(),
-        text("name").kept(),
-        member("path", Type::OptionalText),
-        member("port", Type::OptionalInteger("int32")),
-    ],
-};
-
-static DEFINITION_VERSION: Struct = Struct {
-    name: "CustomResourceDefinitionVersion",
-    members: &[
-        text("name").kept(),
-        member("served", Type::Bool).kept(),
-        member("storage", Type::Bool).kept(),
-        member("deprecated", Type::Bool),
-        member("deprecationWarning", Type::OptionalText),
-        member("schema", Type::OptionalStruct(&VALIDATION)),
-        member("subresources", Type::OptionalStruct(&SUBRESOURCES)),
-        member("additionalPrinterColumns", Type::List(&COLUMN)),
-        member("selectableFields", Type::List(&SELECTABLE_FIELD)),
-    ],
-};
-
-static VALIDATION: Struct = Struct {
-    name: "CustomResourceValidation",
-    members: &[member("openAPIV3Schema", Type::Raw("JSONSchemaProps"))],
-};
-
-static SUBRESOURCES: Struct = Struct {
-    name: "CustomResourceSubresources",
-    members: &[
-        member("status", Type::OptionalStruct(&STATUS)),
-        member("scale", Type::OptionalStruct(&SCALE)),
-    ],
-};
-
-static STATUS: Struct = Struct { name: "CustomResourceSubresourceStatus", members: &[] };
-
-static SCALE: Struct = Struct {
-    name: "CustomResourceSubresourceScale",
-    members: &[
-        text("specReplicasPath").kept(),
-        text("statusReplicasPath").kept(),
-        member("labelSelectorPath", Type::OptionalText),
-    ],
-};
-
-static COLUMN: Struct = Struct {
-    name: "CustomResourceColumnDefinition",
-    members: &[
-        text("name").kept(),
-        text("type").kept(),
-        text("format"),
-        text("description"),
-        int32("priority"),
-        text("jsonPath").kept(),
-    ],
-};
-
-static SELECTABLE_FIELD: Struct = Struct { name: "SelectableField", members: &[text("jsonPath").kept()] };
-
-static DEFINITION_STATUS: Struct = Struct {
-    name: "CustomResourceDefinitionStatus",
-    members: &[
-        member("conditions", Type::List(&DEFINITION_CONDITION)).kept(),
-        member("acceptedNames", Type::Struct(&DEFINITION_NAMES)).kept(),
-        member("storedVersions", Type::TextList("string")).kept(),
-        member("observedGeneration", Type::Integer("int64")),
-    ],
-};
-
-static DEFINITION_CONDITION: Struct = Struct {
-    name: "CustomResourceDefinitionCondition",
-    members: &[
-        member("type", Type::Text("v1.CustomResourceDefinitionConditionType")).kept(),
-        member("status", Type::Text("v1.ConditionStatus")).kept(),
-        member("lastTransitionTime", Type::Time).kept(),
-        text("reason"),
-        text("message"),
-        member("observedGeneration", Type::Integer("int64")),
-    ],
-};
+fn column(line: &'static str) -> Option<ColumnText> {
+    // The name is quoted, and may have blanks.
+    let end = line.get(1..)?.find('"')? + 2;
+    let (name, rest) = line.split_at(end);
+    let mut words = rest.trim_start().splitn(4, ' ');
+    let (kind, format, priority) = (words.next()?, words.next()?, words.next()?.parse().ok()?);
+    Some(ColumnText {
+        name: serde_json::from_str(name).ok()?,
+        kind,
+        format: if format == "-" { "" } else { format },
+        priority,
+        description: words.next().and_then(|text| serde_json::from_str(text).ok()),
+    })
+}

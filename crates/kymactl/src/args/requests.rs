@@ -27,6 +27,10 @@ pub(crate) struct RequestArgs {
     /// How many bytes all bodies in progress may have together; more get 429. 0 for no limit.
     #[arg(long, value_name = "BYTES", default_value_t = 67_108_864)]
     max_body_bytes_inflight: usize,
+    /// How many bytes all answers that clients have not taken yet may have together; who reads then waits up to 10s, and
+    /// gets 429. 0 for no limit.
+    #[arg(long, value_name = "BYTES", default_value_t = 268_435_456)]
+    max_response_bytes_inflight: usize,
     /// How long a request other than a watch may take; then it gets 504.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = limit)]
     request_timeout: Duration,
@@ -41,6 +45,7 @@ impl RequestArgs {
             max_watches: self.max_watches,
             max_body_bytes: self.max_body_bytes,
             max_body_bytes_inflight: self.max_body_bytes_inflight,
+            max_response_bytes_inflight: self.max_response_bytes_inflight,
             request_timeout: self.request_timeout,
         }
     }

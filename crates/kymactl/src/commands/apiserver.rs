@@ -1,6 +1,7 @@
 //! `kymactl apiserver`: the embedded server alone.
 
 mod home;
+mod leftovers;
 mod notify;
 mod serving;
 
@@ -14,7 +15,7 @@ pub(crate) use serving::{Serving, Settings, Started, until_cut_off};
 
 use crate::args::{ApiserverArgs, StoreArgs};
 use crate::exit::Failure;
-use crate::output;
+use crate::{output, signals};
 
 pub(crate) async fn run(args: ApiserverArgs) -> Result<(), Failure> {
     let home = home(&args.store)?;
@@ -22,7 +23,7 @@ pub(crate) async fn run(args: ApiserverArgs) -> Result<(), Failure> {
     let kubeconfig = home.kubeconfig(args.write_kubeconfig.as_deref())?;
     let (drain, stop) = shutdown::channel();
     // Before anything else: as the first process of a container it would miss a signal without a handler.
-    tokio::spawn(shutdown::on_signals(drain));
+    signals::end_on(drain);
     let serving = Serving::bind(args.bind_address, args.secure_port).await?;
     let serving = serving.start(&home, names, kubeconfig, settings(&args)).await?;
 
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: ApiserverArgs) -> Result<(), Failure> {
 
 fn settings(args: &ApiserverArgs) -> Settings {
     let (connections, requests) = (args.limits.meant(), args.requests.meant());
-    Settings { connections, requests, audit: args.audit.meant() }
+    Settings { connections, requests, audit: args.audit.meant(), namespace: None }
 }
 
 fn home(args: &StoreArgs) -> Result<Home, Failure> {

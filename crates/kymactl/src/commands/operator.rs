@@ -10,6 +10,7 @@ use kyma_workqueue::LimiterOptions;
 use crate::args::{AddressArgs, ControllerArgs, OperatorArgs};
 use crate::connect;
 use crate::exit::Failure;
+use crate::signals;
 
 pub(crate) async fn run(args: OperatorArgs) -> Result<(), Failure> {
     let metrics = Metrics::new();
@@ -18,7 +19,7 @@ pub(crate) async fn run(args: OperatorArgs) -> Result<(), Failure> {
     let client = connect::client(&args.cluster, &connect::limits(&args.client), &metrics).await?;
     let (drain, stop) = shutdown::channel();
     addresses.announce();
-    tokio::spawn(shutdown::on_signals(drain));
+    signals::end_on(drain);
     start(client, config, metrics, addresses, stop).await
 }
 

@@ -20,7 +20,7 @@ use crate::args::UpArgs;
 use crate::connect;
 use crate::exit::Failure;
 use crate::fleet::{self, Fleet, Progress};
-use crate::output;
+use crate::{output, signals};
 
 /// How long the definitions may take to be served.
 const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,10 +30,11 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     let home = home(&args)?;
     let kubeconfig = home.kubeconfig(args.write_kubeconfig.as_deref())?;
     let (drain, stop) = shutdown::channel();
-    tokio::spawn(shutdown::on_signals(drain.clone()));
+    signals::end_on(drain.clone());
     let addresses = Addresses::bind(&args.addresses).await?;
     let serving = Serving::bind(LOOPBACK, args.secure_port).await?;
-    let serving = serving.start(&home, Names::of(LOOPBACK), kubeconfig, Settings::default()).await?;
+    let settings = Settings { namespace: Some(sample::NAMESPACE), ..Settings::default() };
+    let serving = serving.start(&home, Names::of(LOOPBACK), kubeconfig, settings).await?;
     introduce(&args, &serving, &home, &addresses)?;
     until_cut_off(&stop, serve(&args, serving, config, addresses, (&drain, &stop))).await
 }
@@ -94,8 +95,7 @@ fn introduce(args: &UpArgs, serving: &Started, home: &Home, addresses: &Addresse
         },
         args.controllers.max_concurrent_reconciles,
     ));
-    let namespace = sample::NAMESPACE;
-    text.push_str(&format!("try         kubectl --kubeconfig {kubeconfig} get kymas -n {namespace}\n\n"));
+    text.push_str(&format!("try         kubectl --kubeconfig {kubeconfig} get kymas\n\n"));
     output::print(&text)
 }
 
@@ -161,6 +161,8 @@ async fn show(args: &UpArgs, client: &Client, drain: &Drain, stop: Shutdown) -> 
 }
 
 async fn tell(args: &UpArgs, client: &Client, fleet: &Fleet) -> Result<(), Failure> {
+    // Only what comes after the first list is a write.
+    fleet.listed().await;
     let since = Instant::now();
     // A data directory may hold a larger fleet from an earlier start: all of it is brought to success.
     let wanted = args.kymas.max(there(client).await?);

@@ -16,6 +16,9 @@ use tokio::time::Instant;
 /// Names longer than this are counted as this long, for the expected end only.
 const LONGEST_NAME: usize = 64;
 
+/// How many watches feed a tally: of Kymas and of components.
+const WATCHES: usize = 2;
+
 /// A fleet's state, shared by its two watches and whoever shows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Fleet {
@@ -32,7 +35,7 @@ pub(crate) struct Totals {
     pub(crate) kymas: usize,
     /// Components by stage, in the order of the life cycle.
     pub(crate) components: [usize; Stage::COUNT],
-    /// Creations and changes that were seen, of both kinds.
+    /// Creations, changes and deletions that were seen, of both kinds, without what was there already.
     pub(crate) writes: u64,
     /// How long the longest remaining path still takes.
     pub(crate) remaining: Duration,
@@ -47,6 +50,8 @@ struct Tally {
     /// Of each stage and name length: how many are in it, and when the last one came.
     latest: HashMap<(Stage, usize), (usize, Instant)>,
     writes: u64,
+    /// How many of the two watches have shown what was there at their beginning.
+    listed: usize,
 }
 
 impl Fleet {
@@ -58,6 +63,7 @@ impl Fleet {
             by_stage: [0; Stage::COUNT],
             latest: HashMap::new(),
             writes: 0,
+            listed: 0,
         };
         Fleet { tally: Arc::new(Mutex::new(tally)), changed: watch::channel(0).0 }
     }
@@ -74,14 +80,19 @@ impl Fleet {
         }
     }
 
+    /// Waits until both watches have shown what was there at their beginning.
+    pub(crate) async fn listed(&self) {
+        self.until(|tally| tally.listed == WATCHES).await;
+    }
+
     /// Waits until `kymas` Kymas are there and all are "success".
     pub(crate) async fn done(&self, kymas: usize) {
+        self.until(|tally| tally.kymas.len() >= kymas && tally.ready == tally.kymas.len()).await;
+    }
+
+    async fn until(&self, reached: impl Fn(&Tally) -> bool) {
         let mut changed = self.changed.subscribe();
-        loop {
-            let totals = self.totals();
-            if totals.kymas >= kymas && totals.ready == totals.kymas {
-                return;
-            }
+        while !reached(&self.tally.lock()) {
             if changed.changed().await.is_err() {
                 return;
             }
@@ -95,17 +106,17 @@ impl Fleet {
 }
 
 impl Tally {
-    fn set_kyma(&mut self, key: String, ready: Option<bool>) {
+    fn set_kyma(&mut self, key: String, ready: Option<bool>, initial: bool) {
         let old = match ready {
             Some(ready) => self.kymas.insert(key, ready),
             None => self.kymas.remove(&key),
         };
         self.ready -= usize::from(old == Some(true));
         self.ready += usize::from(ready == Some(true));
-        self.writes += 1;
+        self.writes += u64::from(!initial);
     }
 
-    fn set_component(&mut self, key: String, state: Option<(Stage, usize)>) {
+    fn set_component(&mut self, key: String, state: Option<(Stage, usize)>, initial: bool) {
         let old = match state {
             Some(state) => self.components.insert(key, state),
             None => self.components.remove(&key),
@@ -121,7 +132,7 @@ impl Tally {
             let slot = self.latest.entry((stage, length)).or_insert((0, Instant::now()));
             *slot = (slot.0 + 1, Instant::now());
         }
-        self.writes += 1;
+        self.writes += u64::from(!initial);
     }
 
     fn remaining(&self, now: Instant) -> Duration {
@@ -133,40 +144,57 @@ impl Tally {
     }
 }
 
-struct Kymas(Fleet);
+/// Counts a watch as one that has shown what was there, once.
+fn first_list(fleet: &Fleet, seen: &mut bool) {
+    if !std::mem::replace(seen, true) {
+        fleet.update(|tally| tally.listed += 1);
+    }
+}
+
+struct Kymas {
+    fleet: Fleet,
+    listed: bool,
+}
 
 impl Sink<Kyma> for Kymas {
     fn relist_begin(&mut self) {}
 
-    fn apply(&mut self, kyma: Kyma, _initial: bool) {
+    fn apply(&mut self, kyma: Kyma, initial: bool) {
         let ready = kyma.status.as_ref().is_some_and(|status| status.status == kyma_inventory::kyma::SUCCESS);
-        self.0.update(|tally| tally.set_kyma(key(&kyma), Some(ready)));
+        self.fleet.update(|tally| tally.set_kyma(key(&kyma), Some(ready), initial));
     }
 
     fn delete(&mut self, kyma: Kyma) {
-        self.0.update(|tally| tally.set_kyma(key(&kyma), None));
+        self.fleet.update(|tally| tally.set_kyma(key(&kyma), None, false));
     }
 
-    fn relist_end(&mut self) {}
+    fn relist_end(&mut self) {
+        first_list(&self.fleet, &mut self.listed);
+    }
 }
 
-struct Components(Fleet);
+struct Components {
+    fleet: Fleet,
+    listed: bool,
+}
 
 impl Sink<HelmComponent> for Components {
     fn relist_begin(&mut self) {}
 
-    fn apply(&mut self, component: HelmComponent, _initial: bool) {
+    fn apply(&mut self, component: HelmComponent, initial: bool) {
         let word = component.status.as_ref().map_or("", |status| &status.status);
         let length = component.spec.component_name.len().min(LONGEST_NAME);
         let state = (Stage::parse(word), length);
-        self.0.update(|tally| tally.set_component(key(&component), Some(state)));
+        self.fleet.update(|tally| tally.set_component(key(&component), Some(state), initial));
     }
 
     fn delete(&mut self, component: HelmComponent) {
-        self.0.update(|tally| tally.set_component(key(&component), None));
+        self.fleet.update(|tally| tally.set_component(key(&component), None, false));
     }
 
-    fn relist_end(&mut self) {}
+    fn relist_end(&mut self) {
+        first_list(&self.fleet, &mut self.listed);
+    }
 }
 
 fn key<K: kube::ResourceExt>(object: &K) -> String {
@@ -176,12 +204,11 @@ fn key<K: kube::ResourceExt>(object: &K) -> String {
 /// Adds the two watches to `manager` and returns what they count.
 pub(crate) fn watch(manager: &mut Manager, client: &Client) -> Fleet {
     let fleet = Fleet::new();
-    manager.inform(Api::<Kyma>::all(client.clone()), InformerOptions::default(), Kymas(fleet.clone()));
-    manager.inform(
-        Api::<HelmComponent>::all(client.clone()),
-        InformerOptions::default(),
-        Components(fleet.clone()),
-    );
+    let options = InformerOptions::default;
+    let kymas = Kymas { fleet: fleet.clone(), listed: false };
+    manager.inform(Api::<Kyma>::all(client.clone()), options(), kymas);
+    let components = Components { fleet: fleet.clone(), listed: false };
+    manager.inform(Api::<HelmComponent>::all(client.clone()), options(), components);
     fleet
 }
 
@@ -193,9 +220,9 @@ mod tests {
     async fn counts_follow_every_change() {
         let fleet = Fleet::new();
         let pending = Stage::parse("pending");
-        fleet.update(|t| t.set_kyma("pb/a".to_owned(), Some(false)));
-        fleet.update(|t| t.set_component("pb/a-x".to_owned(), Some((Stage::EMPTY, 5))));
-        fleet.update(|t| t.set_component("pb/a-x".to_owned(), Some((pending, 5))));
+        fleet.update(|t| t.set_kyma("pb/a".to_owned(), Some(false), false));
+        fleet.update(|t| t.set_component("pb/a-x".to_owned(), Some((Stage::EMPTY, 5)), false));
+        fleet.update(|t| t.set_component("pb/a-x".to_owned(), Some((pending, 5)), false));
         let totals = fleet.totals();
         assert_eq!((totals.kymas, totals.ready, totals.writes), (1, 0, 3));
         assert_eq!(totals.components[pending.index()], 1);
@@ -203,9 +230,27 @@ mod tests {
         assert_eq!(totals.remaining, Duration::from_secs(16));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(fleet.totals().remaining, Duration::from_secs(6));
-        fleet.update(|t| t.set_kyma("pb/a".to_owned(), Some(true)));
+        fleet.update(|t| t.set_kyma("pb/a".to_owned(), Some(true), false));
         fleet.done(1).await;
-        fleet.update(|t| t.set_kyma("pb/a".to_owned(), None));
+        fleet.update(|t| t.set_kyma("pb/a".to_owned(), None, false));
         assert_eq!(fleet.totals().ready, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_there_already_is_counted_but_is_no_write() {
+        let fleet = Fleet::new();
+        let mut kymas = Kymas { fleet: fleet.clone(), listed: false };
+        let mut components = Components { fleet: fleet.clone(), listed: false };
+        kymas.relist_begin();
+        kymas.apply(kyma_inventory::sample::kyma(1, "pb"), true);
+        kymas.relist_end();
+        assert!(tokio::time::timeout(Duration::from_secs(1), fleet.listed()).await.is_err());
+        components.relist_end();
+        fleet.listed().await;
+        assert_eq!((fleet.totals().kymas, fleet.totals().writes), (1, 0));
+        kymas.apply(kyma_inventory::sample::kyma(2, "pb"), false);
+        kymas.delete(kyma_inventory::sample::kyma(1, "pb"));
+        kymas.relist_end();
+        assert_eq!((fleet.totals().kymas, fleet.totals().writes), (1, 2));
     }
 }

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod up;

@@ -21,8 +21,16 @@ pub(super) struct Strategy {
 impl Strategy {
     /// What a member's tags say of its list.
     pub(super) fn of(member: &'static Member) -> Result<Self, Problem> {
-        if !matches!(member.kind, Type::List(_) | Type::TextList(_) | Type::Bytes) {
-            return Err(Problem::Other("expected slice or array type, but got: struct".to_owned()));
+        let kind = match member.kind.pointee() {
+            Type::List { .. } | Type::Bytes => None,
+            Type::Map { .. } => Some("map"),
+            Type::Text(_) => Some("string"),
+            Type::Integer(_) => Some("int32"),
+            Type::Bool => Some("bool"),
+            _ => Some("struct"),
+        };
+        if let Some(kind) = kind {
+            return Err(Problem::Other(format!("expected slice or array type, but got: {kind}")));
         }
         let key = member.merge_key.unwrap_or_default();
         Ok(Self { merges: member.merge_key.is_some(), key, items: inner(member) })

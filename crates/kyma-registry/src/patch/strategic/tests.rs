@@ -2,7 +2,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::structure::kinds;
+use crate::structure::Struct;
+
+fn of(kind: &str) -> &'static Struct {
+    Struct::find(kind).unwrap()
+}
 
 fn patched(structure: &'static Struct, object: &Value, patch: &Value) -> Result<Value, (u16, String)> {
     let refused = |error: ApiError| (error.code(), error.message().to_owned());
@@ -14,12 +18,12 @@ fn patched(structure: &'static Struct, object: &Value, patch: &Value) -> Result<
 }
 
 fn config_map(object: &Value, patch: &Value) -> Value {
-    patched(&kinds::CONFIG_MAP, object, patch).unwrap()
+    patched(of("core/v1.ConfigMap"), object, patch).unwrap()
 }
 
 fn finalizers(object: &[&str], patch: &Value) -> Value {
     let object = json!({"metadata": {"finalizers": object}});
-    let merged = patched(&kinds::CONFIG_MAP, &object, &json!({"metadata": patch})).unwrap();
+    let merged = patched(of("core/v1.ConfigMap"), &object, &json!({"metadata": patch})).unwrap();
     merged["metadata"]["finalizers"].clone()
 }
 
@@ -30,7 +34,8 @@ fn conditions(object: &[&str], patch: &Value) -> Result<Vec<String>, String> {
         pairs.map(|(kind, status)| json!({"type": kind, "status": status})).collect()
     };
     let object = json!({"status": {"conditions": list(object)}});
-    let merged = patched(&kinds::NAMESPACE, &object, &json!({"status": patch})).map_err(|(_, text)| text)?;
+    let merged =
+        patched(of("core/v1.Namespace"), &object, &json!({"status": patch})).map_err(|(_, text)| text)?;
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let items = merged["status"]["conditions"].as_array().cloned().unwrap_or_default();
     Ok(items.iter().map(|item| format!("{}={}", text(&item["type"]), text(&item["status"]))).collect())
@@ -121,7 +126,7 @@ fn owner_references_are_merged_by_uid() {
 fn other_lists_are_replaced() {
     let object = json!({"spec": {"versions": [{"name": "v1"}], "names": {"shortNames": ["a"]}}});
     let patch = json!({"spec": {"versions": [{"name": "v2"}], "names": {"shortNames": ["b"]}}});
-    assert_eq!(patched(&kinds::DEFINITION, &object, &patch), Ok(patch));
+    assert_eq!(patched(of("apiextensions/v1.CustomResourceDefinition"), &object, &patch), Ok(patch));
 }
 
 /// Codes and messages of the real server for the same patches.
@@ -176,7 +181,7 @@ fn directives_that_make_no_sense_are_refused() {
             "The order in patch list:\n[b]\n doesn't match $setElementOrder list:\n[a]\n",
         ),
     ] {
-        let refused = patched(&kinds::CONFIG_MAP, &object, &patch);
+        let refused = patched(of("core/v1.ConfigMap"), &object, &patch);
         assert_eq!(refused, Err((code, message.to_owned())), "{patch}");
     }
 }
@@ -189,7 +194,7 @@ fn what_is_left_of_a_patch_has_no_directives() {
         "metadata": {"$setElementOrder/finalizers": ["a"], "finalizers": ["a"], "labels": {"x": "y"}},
     });
     let (patch, _) = StrategicPatch::parse(body.to_string().as_bytes()).unwrap();
-    let (merged, rest) = patch.apply(&Map::new(), &kinds::CONFIG_MAP).unwrap();
+    let (merged, rest) = patch.apply(&Map::new(), of("core/v1.ConfigMap")).unwrap();
     assert_eq!(merged["data"], json!({"a": 5}));
     let shown = gotext::value(&Value::Object(rest));
     assert!(!shown.contains("$retainKeys"), "{shown}");
@@ -260,7 +265,7 @@ proptest! {
     #[test]
     fn no_body_makes_the_reader_panic(body in prop::collection::vec(any::<u8>(), 0..64), object in object()) {
         if let Ok((patch, _)) = StrategicPatch::parse(&body) {
-            let _ = patch.apply(object.as_object().unwrap(), &kinds::CONFIG_MAP);
+            let _ = patch.apply(object.as_object().unwrap(), of("core/v1.ConfigMap"));
         }
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use kyma_apiserver::TokioClock;
 use kyma_apiserver::serve::{Identity, Names};
 use kyma_store::{Options, Store};
-use tempfile::TempDir;
 
+use super::leftovers::{self, Temporary};
 use crate::exit::Failure;
 
 /// The folder of the identity inside the data folder.
@@ -21,7 +21,7 @@ pub(crate) struct Home {
     /// The data folder, where objects are kept on disk.
     data: Option<PathBuf>,
     /// A folder that goes away with this value.
-    temporary: Option<TempDir>,
+    temporary: Option<Temporary>,
 }
 
 impl Home {
@@ -57,7 +57,7 @@ impl Home {
 
     /// The kubeconfig's path: where it was asked for, else in the folder.
     pub(crate) fn kubeconfig(&self, given: Option<&Path>) -> Result<PathBuf, Failure> {
-        let folder = self.data.as_deref().or(self.temporary.as_ref().map(TempDir::path));
+        let folder = self.data.as_deref().or(self.temporary.as_ref().map(Temporary::path));
         match (given, folder) {
             (Some(path), _) => Ok(path.to_owned()),
             (None, Some(folder)) => Ok(folder.join(KUBECONFIG)),
@@ -86,9 +86,10 @@ impl Home {
     }
 }
 
-fn temporary() -> Result<TempDir, Failure> {
-    let folder = tempfile::Builder::new().prefix("kymactl-").tempdir();
-    folder.map_err(|error| Failure::new("failed to make a temporary folder", &error))
+fn temporary() -> Result<Temporary, Failure> {
+    let place = std::env::temp_dir();
+    leftovers::remove(&place);
+    Temporary::make(&place).map_err(|error| Failure::new("failed to make a temporary folder", &error))
 }
 
 #[cfg(test)]

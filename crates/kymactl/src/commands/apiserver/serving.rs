@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kyma_apiserver::serve::{
-    ConnectionLimits, DRAIN_TIMEOUT, Identity, Kubeconfig, Listener, Names, ServeOptions, write_kubeconfig,
+    ConnectionLimits, DRAIN_TIMEOUT, Identity, Kubeconfig, Listener, Names, ServeOptions,
 };
 use kyma_apiserver::{ApiServer, AuditOptions, Limits, TokioClock};
 use kyma_controller::Shutdown;
@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) connections: ConnectionLimits,
     pub(crate) requests: Limits,
     pub(crate) audit: Option<AuditOptions>,
+    /// The kubeconfig's namespace, where it is not `default`.
+    pub(crate) namespace: Option<&'static str>,
 }
 
 /// A bound address.
@@ -51,7 +53,7 @@ impl Serving {
         kubeconfig: PathBuf,
         settings: Settings,
     ) -> Result<Started, Failure> {
-        let Settings { connections: limits, requests, audit } = settings;
+        let Settings { connections: limits, requests, audit, namespace } = settings;
         allow_files(limits.connections);
         let clock = TokioClock::starting_at(Timestamp::now());
         let store = home.store(&clock)?;
@@ -62,9 +64,8 @@ impl Serving {
             None => builder,
         };
         let server = builder.start().await.map_err(|error| Failure::of(&error))?;
-        let kubeconfig = Kubeconfig { path: kubeconfig, url: self.listener.url() };
-        write_kubeconfig(&kubeconfig.path, &kubeconfig.url, &identity)
-            .map_err(|error| Failure::of(&error))?;
+        let kubeconfig = Kubeconfig { path: kubeconfig, url: self.listener.url(), namespace };
+        kubeconfig.write(&identity).map_err(|error| Failure::of(&error))?;
         let options = ServeOptions {
             limits,
             clock: Arc::new(clock),
