@@ -47,7 +47,8 @@ impl<'a> Asked<'a> {
                 group: path.group,
                 resource: path.resource,
                 subresource: path.subresource,
-                namespace: path.namespace,
+                // A namespace lies in itself, so that who has rights in it has them over it.
+                namespace: path.namespace.or(path.name.filter(|_| path.resource == "namespaces")),
                 name: path.name,
             },
             _ => Attributes::Path { verb, path: self.parts.uri.path() },

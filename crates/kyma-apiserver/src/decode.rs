@@ -4,6 +4,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use kyma_registry::ApiError;
 use kyma_registry::patch::decode_json;
+use kyma_registry::reason::json_error;
 use serde_json::Value;
 
 use crate::encode::{protobuf, yaml};
@@ -28,7 +29,7 @@ pub(crate) fn value(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<(Val
         "application/json" => decode_json(body).map_err(|error| {
             unrecognized(&format!(
                 "couldn't get version/kind; json parse error: {} ({})",
-                go_error(&error),
+                json_error(body, &error),
                 shown(body)
             ))
         }),
@@ -47,16 +48,11 @@ pub(crate) fn options(headers: &HeaderMap, body: &[u8]) -> Result<Value, ApiErro
         "application/json" => decode_json(body).map(|(value, _)| value).map_err(|error| {
             ApiError::bad_request(format!(
                 "couldn't get version/kind; json parse error: {}",
-                go_error(&error)
+                json_error(body, &error)
             ))
         }),
         _ => value(headers, body, "DeleteOptions").map(|(value, _)| value),
     }
-}
-
-/// The decoder's error; where the text just ends, in Go's words.
-pub(crate) fn go_error(error: &serde_json::Error) -> String {
-    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
 }
 
 /// The body as the real server shows it in an error: what begins like JSON as text, else as hexadecimal digits.

@@ -211,6 +211,17 @@ fn custom_entries(resource: &Resource) -> Vec<ApiResource> {
             ..ApiResource::default()
         });
     }
+    if resource.scale.is_some() {
+        all.push(ApiResource {
+            name: format!("{}/scale", resource.names.plural),
+            namespaced: resource.namespaced(),
+            group: "autoscaling",
+            version: "v1",
+            kind: "Scale".to_owned(),
+            verbs: PART_VERBS.to_vec(),
+            ..ApiResource::default()
+        });
+    }
     all
 }
 

@@ -7,7 +7,10 @@ use std::time::Duration;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
 use kyma_registry::selector::{FieldSelector, LabelSelector};
-use kyma_registry::{ApiError, FieldValidation, ListOptions, VersionMatch, WatchOptions};
+use kyma_registry::{
+    ApiError, FieldValidation, ListOptions, PatchOptions, UpdateOptions, VersionMatch, WatchOptions,
+    WriteQuery,
+};
 use kyma_store::Revision;
 
 /// A request's query, decoded; of a name that comes twice the first counts.
@@ -70,12 +73,7 @@ impl<'a> Query<'a> {
                 fields = FieldSelector::by_name(name);
             }
         }
-        let version_match = match self.get("resourceVersionMatch") {
-            None => None,
-            Some("Exact") => Some(VersionMatch::Exact),
-            Some("NotOlderThan") => Some(VersionMatch::NotOlderThan),
-            Some(other) => return Err(kyma_registry::unknown_version_match(other)),
-        };
+        let version_match = self.get("resourceVersionMatch").map(VersionMatch::parse);
         let limit = self.number("limit")?.unwrap_or_default();
         Ok(ListOptions {
             labels: match self.get("labelSelector") {
@@ -90,13 +88,11 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// Refuses what is for watches only.
-    pub(crate) fn check_list(&self) -> Result<(), ApiError> {
-        if self.get("sendInitialEvents").is_some() {
-            Err(kyma_registry::initial_events_of_list())
-        } else {
-            Ok(())
-        }
+    /// The parameters of a list of all objects, which go together.
+    pub(crate) fn whole_list(&self, name: Option<&str>) -> Result<ListOptions, ApiError> {
+        let options = self.list(name)?;
+        kyma_registry::check_list(&options, self.get("sendInitialEvents").is_some())?;
+        Ok(options)
     }
 
     /// The version that a get or a watch names. The real server answers with a bare error where it is no number.
@@ -116,7 +112,52 @@ impl<'a> Query<'a> {
         Ok((WatchOptions { select, since, initial_events }, timeout))
     }
 
-    /// `dryRun`, whose only value is `All`.
+    /// What all writes may say, as it was given.
+    fn write(&self) -> WriteQuery<'_> {
+        WriteQuery {
+            manager: self.get("fieldManager").unwrap_or_default(),
+            dry_run: self.get("dryRun"),
+            field_validation: self.get("fieldValidation"),
+        }
+    }
+
+    /// The parameters of a write, which are checked as the `options` of its verb. The manager is `fieldManager`, else
+    /// what `User-Agent` stands for.
+    pub(crate) fn write_options(
+        &self,
+        options: &str,
+        headers: &HeaderMap,
+    ) -> Result<UpdateOptions, ApiError> {
+        kyma_registry::check_write(options, &self.write())?;
+        Ok(self.checked(headers))
+    }
+
+    /// The parameters of a patch.
+    pub(crate) fn patch_options(&self, applies: bool, headers: &HeaderMap) -> Result<PatchOptions, ApiError> {
+        kyma_registry::check_patch(applies, self.force(), &self.write())?;
+        Ok(self.checked(headers))
+    }
+
+    fn checked(&self, headers: &HeaderMap) -> UpdateOptions {
+        let given = self.write();
+        let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+        let manager = match given.manager {
+            "" => kyma_registry::from_user_agent(&String::from_utf8_lossy(agent)),
+            manager => manager.to_owned(),
+        };
+        UpdateOptions {
+            dry_run: given.dry_run.is_some(),
+            field_validation: match given.field_validation {
+                Some("Ignore") => FieldValidation::Ignore,
+                Some("Strict") => FieldValidation::Strict,
+                _ => FieldValidation::Warn,
+            },
+            manager,
+            force: self.force() == Some(true),
+        }
+    }
+
+    /// `dryRun` of a deletion, whose only value is `All`.
     pub(crate) fn dry_run(&self) -> Result<bool, ApiError> {
         match self.get("dryRun") {
             None => Ok(false),
@@ -125,36 +166,10 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// `fieldManager`, as it was given; "" where it was not.
-    pub(crate) fn field_manager(&self) -> &str {
-        self.get("fieldManager").unwrap_or_default()
-    }
-
-    /// Who writes: `fieldManager`, checked as one of the `options` of a verb, else what `User-Agent` stands for.
-    pub(crate) fn manager(&self, options: &str, headers: &HeaderMap) -> Result<String, ApiError> {
-        let given = self.field_manager();
-        kyma_registry::check_field_manager(options, given)?;
-        if !given.is_empty() {
-            return Ok(given.to_owned());
-        }
-        let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
-        Ok(kyma_registry::from_user_agent(&String::from_utf8_lossy(agent)))
-    }
-
     /// Whether an apply takes what others own; `None` where nothing is said.
-    pub(crate) fn force(&self) -> Option<bool> {
+    fn force(&self) -> Option<bool> {
         // As Go reads it: everything but these two is true.
         self.0.get("force").map(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false"))
-    }
-
-    /// `fieldValidation`.
-    pub(crate) fn field_validation(&self) -> Result<FieldValidation, ApiError> {
-        match self.get("fieldValidation") {
-            None | Some("Warn") => Ok(FieldValidation::Warn),
-            Some("Ignore") => Ok(FieldValidation::Ignore),
-            Some("Strict") => Ok(FieldValidation::Strict),
-            Some(other) => Err(kyma_registry::unknown_field_validation(other)),
-        }
     }
 }
 
@@ -183,6 +198,10 @@ mod tests {
             assert_eq!(error.code(), 400, "{bad}: {error}");
         }
         assert_eq!(Query::parse(Some("dryRun=Some")).dry_run().unwrap_err().code(), 422);
-        assert_eq!(Query::parse(Some("fieldValidation=x")).field_validation().unwrap_err().code(), 422);
+        let error = Query::parse(Some("fieldValidation=x&dryRun=y"))
+            .write_options("UpdateOptions", &HeaderMap::new());
+        assert!(
+            error.unwrap_err().message().starts_with("UpdateOptions.meta.k8s.io \"\" is invalid: [dryRun: ")
+        );
     }
 }

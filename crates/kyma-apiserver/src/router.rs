@@ -128,6 +128,7 @@ fn subresource_of(resource: &Resource, part: Option<&str>) -> Option<Subresource
     match part {
         None => Some(Subresource::Main),
         Some("status") if resource.status => Some(Subresource::Status),
+        Some("scale") if resource.scale.is_some() => Some(Subresource::Scale),
         Some("finalize") if &*resource.names.plural == "namespaces" && resource.group.is_empty() => {
             Some(Subresource::Finalize)
         }
@@ -145,12 +146,13 @@ fn check_method(
     let named = path.name.is_some();
     let fits = match (verb, subresource) {
         (Verb::Get | Verb::Watch | Verb::List, Subresource::Main | Subresource::Status) => true,
+        (Verb::Get, Subresource::Scale) => named,
         (Verb::Create, Subresource::Main) => !named && (path.namespace.is_some() || !resource.namespaced()),
         (Verb::DeleteCollection, Subresource::Main) => {
             (path.namespace.is_some() || !resource.namespaced())
                 && resource.names.plural.as_ref() != "namespaces"
         }
-        (Verb::Update | Verb::Patch, Subresource::Main | Subresource::Status)
+        (Verb::Update | Verb::Patch, Subresource::Main | Subresource::Status | Subresource::Scale)
         | (Verb::Delete, Subresource::Main) => named,
         (Verb::Update, Subresource::Finalize) => named,
         _ => false,

@@ -21,7 +21,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use crate::body::Body;
-use crate::encode::accept::MEDIA_TYPES;
+use crate::encode::accept::{MEDIA_TYPES, STREAMED_MEDIA_TYPES};
 use crate::encode::table::{Include, table};
 use crate::encode::{Accept, Shape, json, metadata};
 use crate::limits::Answers;
@@ -61,9 +61,21 @@ impl Call<'_> {
 
     /// What the client accepts, `many` saying whether objects are asked for or one.
     pub(crate) fn accept_of(&self, many: bool) -> Result<Accept, ApiError> {
-        Accept::from_headers(self.headers, many).map_err(|error| match self.resource.is_custom() {
-            true => error,
-            false => ApiError::not_acceptable_here(&MEDIA_TYPES),
+        self.negotiated(many, many)
+    }
+
+    /// What the client accepts of a watch: objects one by one, in a stream.
+    pub(crate) fn accept_streamed(&self) -> Result<Accept, ApiError> {
+        self.negotiated(false, true)
+    }
+
+    fn negotiated(&self, many: bool, streamed: bool) -> Result<Accept, ApiError> {
+        Accept::from_headers(self.headers, many).map_err(|error| {
+            match (self.resource.is_custom(), streamed) {
+                (true, _) => error,
+                (false, true) => ApiError::not_acceptable_here(&STREAMED_MEDIA_TYPES),
+                (false, false) => ApiError::not_acceptable_here(&MEDIA_TYPES),
+            }
         })
     }
 
@@ -109,6 +121,11 @@ impl Call<'_> {
     /// One object, in the form that the client accepts.
     pub(crate) fn object(&self, status: StatusCode, stored: &Stored) -> Result<Response<Body>, ApiError> {
         let accept = self.accept()?;
+        if let (Subresource::Scale, Some(scale)) = (self.subresource, &self.resource.scale) {
+            let view =
+                scale.view(&kyma_registry::object::parse(&stored.json)?).map_err(ApiError::bad_request)?;
+            return response::value(status, accept, &Value::Object(view));
+        }
         match accept.shape {
             Shape::Object => self.document(status, accept, json::object(self.resource, stored)?),
             Shape::Metadata => response::value(status, accept, &metadata::object(stored)?),

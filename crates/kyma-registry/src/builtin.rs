@@ -34,9 +34,11 @@ use serde_json::Value;
 
 use crate::object::Object;
 use crate::resource::{Names, Resource, Rules, Scope};
+use crate::scale::Paths;
 use crate::structure::{self, ColumnText, Kind, Struct};
 use crate::update::Subresource;
 
+pub(crate) use cells::selector as label_selector;
 pub use strategy::Strategy;
 
 /// Where namespaces are stored.
@@ -81,6 +83,14 @@ impl Builtin {
             });
         let strategy = strategy::of(table.group, table.kind);
         Some(Builtin { table, structure: table.structure()?, stored, strategy })
+    }
+
+    /// The kind Scale, as a part of the objects that are stored at `id`.
+    pub(crate) fn scale(id: ResourceId) -> Option<Resource> {
+        static TABLE: LazyLock<Kind> = LazyLock::new(|| Kind::of_parts("autoscaling", "v1", "Scale"));
+        static SCALE: LazyLock<Option<Builtin>> = LazyLock::new(|| Builtin::new(&TABLE));
+        let scale = SCALE.as_ref()?;
+        Some(described(scale, &names(scale.table), id))
     }
 
     /// The columns of `kubectl get`.
@@ -208,14 +218,19 @@ fn storage(kind: &Builtin, store: &Store) -> ResourceId {
 }
 
 fn resource(kind: &'static Builtin, names: &Arc<Names>, store: &Store) -> Resource {
+    described(kind, names, storage(kind, store))
+}
+
+fn described(kind: &'static Builtin, names: &Names, id: ResourceId) -> Resource {
     Resource {
         group: kind.table.group.into(),
         version: kind.table.version.into(),
         storage_version: kind.stored_version().1.into(),
-        names: Names::clone(names),
+        names: names.clone(),
         scope: if kind.table.cluster { Scope::Cluster } else { Scope::Namespaced },
-        id: storage(kind, store),
+        id,
         status: kind.has_status(),
+        scale: Paths::of_builtin(kind.table),
         terminating: false,
         rules: Rules::Builtin(kind),
         schema: None,

@@ -7,6 +7,7 @@ mod validate;
 
 use serde_json::{Value, json};
 
+use crate::delete::DeleteOptions;
 use crate::object::{self, Object};
 use crate::update::Subresource;
 
@@ -95,7 +96,7 @@ fn note_stored_version(definition: &mut Object) {
 }
 
 /// When deletion begins the definition waits for its instances to go.
-pub(crate) fn mark_deleting(definition: &mut Object, now: &str) -> bool {
+pub(crate) fn mark_deleting(definition: &mut Object, now: &str, _options: &DeleteOptions) -> bool {
     if object::is_deleting(definition) {
         return !object::finalizers(definition).is_empty();
     }

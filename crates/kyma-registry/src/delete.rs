@@ -116,7 +116,8 @@ impl Registry {
         Err(request.conflict(name, crate::reason::OPTIMISTIC_LOCK))
     }
 
-    /// Deletes all objects that a list finds, one after the other, each as a deletion of its own.
+    /// Deletes all objects that a list finds, one after the other, each as a deletion of its own. The answer has them as
+    /// they were listed.
     ///
     /// # Errors
     /// The list's, or the first deletion's but for objects that are already gone.
@@ -127,23 +128,22 @@ impl Registry {
         options: &DeleteOptions,
     ) -> Result<Vec<Arc<Stored>>, ApiError> {
         let found = self.list(request, list)?;
-        let mut deleted = Vec::with_capacity(found.objects.len());
-        for object in found.objects {
+        for object in &found.objects {
             let one = Request { resource: request.resource, namespace: Some(&object.key.namespace) };
             match self.delete(&one, &object.key.name, options).await {
-                Ok(done) => deleted.push(Arc::clone(done.object())),
+                Ok(_) => {}
                 Err(error) if error.code() == 404 => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(deleted)
+        Ok(found.objects)
     }
 
     /// Prepares an object's last state and says whether it must wait for finalizers.
     fn mark(&self, resource: &Resource, last: &mut Object, options: &DeleteOptions) -> bool {
         let now = self.now_text();
         if let Some(builtin) = resource.builtin() {
-            if (builtin.mark_deleting)(last, &now) {
+            if (builtin.mark_deleting)(last, &now, options) {
                 stamp(last, &now);
                 return true;
             }
@@ -174,7 +174,7 @@ fn stamp(last: &mut Object, now: &str) {
 }
 
 /// The finalizers after a deletion was asked for: the collector's two follow the policy, then what is there already.
-fn finalizers_for(object: &Object, options: &DeleteOptions) -> Vec<String> {
+pub(crate) fn finalizers_for(object: &Object, options: &DeleteOptions) -> Vec<String> {
     let present = object::finalizers(object);
     let wanted = match options.propagation {
         Some(Propagation::Orphan) => Some(ORPHAN),
@@ -192,11 +192,17 @@ fn check_preconditions(
     stored: &Stored,
     preconditions: &Preconditions,
 ) -> Result<(), ApiError> {
+    let own = request.resource.builtin().is_some_and(|builtin| builtin.own_preconditions);
     // The real server names the kind here, where it otherwise names the resource.
-    let conflict = |detail: String| {
-        Err(ApiError::conflict(&request.resource.group, &request.resource.names.kind, name, &detail))
-    };
+    let named = if own { &request.resource.names.plural } else { &request.resource.names.kind };
+    let conflict = |detail: String| Err(ApiError::conflict(&request.resource.group, named, name, &detail));
     if let Some(uid) = preconditions.uid.as_deref().filter(|uid| **uid != *stored.index.uid) {
+        if own {
+            let actual = &stored.index.uid;
+            return conflict(format!(
+                "Precondition failed: UID in precondition: {uid}, UID in object meta: {actual}"
+            ));
+        }
         return conflict(format!(
             "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
             stored.index.uid
@@ -204,6 +210,11 @@ fn check_preconditions(
     }
     let current = stored.revision.to_string();
     if let Some(version) = preconditions.resource_version.as_deref().filter(|version| **version != *current) {
+        if own {
+            return conflict(format!(
+                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {current}"
+            ));
+        }
         return conflict(format!(
             "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current}). The object might have been modified"
         ));

@@ -27,6 +27,7 @@ mod merge;
 mod reconcile;
 mod remove;
 mod reset;
+mod scale;
 pub(crate) mod schema;
 mod set;
 mod updater;
@@ -34,6 +35,7 @@ mod updater;
 pub use manager::from_user_agent;
 pub(crate) use manager::{Applied, Author, FieldManager, Managed};
 pub(crate) use managers::same_but_times;
+pub(crate) use scale::{Mapping, of_parent, of_subresource};
 
 #[cfg(test)]
 mod tests;

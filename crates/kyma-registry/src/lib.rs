@@ -30,6 +30,7 @@ pub mod patch;
 pub mod reason;
 mod registry;
 mod resource;
+mod scale;
 pub mod schema;
 pub mod selector;
 pub mod structure;
@@ -43,11 +44,11 @@ pub use delete::{DeleteOptions, Deleted, FOREGROUND, ORPHAN, Preconditions, Prop
 pub use fields::from_user_agent;
 pub use list::{ListOptions, Listed, VersionMatch};
 pub use options::{
-    check_field_manager, check_patch, check_watch, initial_events_of_list, unknown_dry_run,
-    unknown_field_validation, unknown_propagation, unknown_version_match,
+    WriteQuery, check_list, check_patch, check_watch, check_write, unknown_dry_run, unknown_propagation,
 };
 pub use reason::ApiError;
 pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};
 pub use resource::{Names, Resource, Rules, Scope};
+pub use scale::Paths as ScalePaths;
 pub use update::{PatchOptions, Subresource, UpdateOptions};
 pub use watch::{Change, Stream, WatchOptions};

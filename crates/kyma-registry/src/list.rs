@@ -9,17 +9,40 @@ use kyma_store::{ListQuery, Object as Stored, ReadError, Revision};
 use serde::{Deserialize, Serialize};
 
 use crate::ApiError;
-use crate::reason::{FieldError, Path};
+use crate::options::check_list;
+use crate::reason::json_error;
 use crate::registry::{Registry, Request};
 use crate::selector::{FieldSelector, LabelSelector};
 
 /// How a list's resourceVersion is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionMatch {
     /// The state at exactly that version.
     Exact,
     /// Any state that is not older.
     NotOlderThan,
+    /// Neither; it is refused together with what else is wrong.
+    Unknown(Arc<str>),
+}
+
+impl VersionMatch {
+    /// What a query says.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "Exact" => Self::Exact,
+            "NotOlderThan" => Self::NotOlderThan,
+            other => Self::Unknown(other.into()),
+        }
+    }
+
+    /// As a query says it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Exact => "Exact",
+            Self::NotOlderThan => "NotOlderThan",
+            Self::Unknown(text) => text,
+        }
+    }
 }
 
 /// Query parameters of a list.
@@ -78,6 +101,7 @@ impl Registry {
     /// 400 for a token that cannot be read, 410 for a version or token that is out of the history window, 504 for a
     /// version that is still to come, 422 for options that exclude each other.
     pub fn list(&self, request: &Request<'_>, options: &ListOptions) -> Result<Listed, ApiError> {
+        check_list(options, false)?;
         options
             .fields
             .check(|field| selectable(request, field))
@@ -140,17 +164,7 @@ impl Registry {
 
     /// The version at which a first page is read.
     fn snapshot_version(&self, options: &ListOptions) -> Result<Option<Revision>, ApiError> {
-        let path = Path::new("resourceVersionMatch");
-        let forbidden = |text: &str| {
-            Err(ApiError::invalid("meta.k8s.io", "ListOptions", "", vec![FieldError::forbidden(&path, text)]))
-        };
-        match (options.resource_version, options.version_match) {
-            (None, Some(_)) => {
-                forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided")
-            }
-            (Some(version), Some(VersionMatch::Exact)) if version.get() == 0 => {
-                forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
-            }
+        match (options.resource_version, &options.version_match) {
             (Some(version), Some(VersionMatch::Exact)) => Ok(Some(version)),
             // Without a match a version beside a limit is meant exactly, as it always was.
             (Some(version), None) if options.limit > 0 && version.get() > 0 => Ok(Some(version)),
@@ -204,7 +218,8 @@ fn decode(token: &str) -> Result<Position, ApiError> {
         ApiError::bad_request(format!("invalid continue token: continue key is not valid{detail}"))
     };
     let json = URL_SAFE_NO_PAD.decode(token).map_err(|e| invalid(format!(": {e}")))?;
-    let token: Token = serde_json::from_slice(&json).map_err(|e| invalid(format!(": {e}")))?;
+    let token: Token =
+        serde_json::from_slice(&json).map_err(|e| invalid(format!(": {}", json_error(&json, &e))))?;
     if token.version != TOKEN_VERSION {
         return Err(invalid(format!(": server does not recognize this encoded version {}", token.version)));
     }

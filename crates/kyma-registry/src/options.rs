@@ -1,34 +1,57 @@
 //! Query parameters that exclude each other or are unknown: the real server's refusals
 //! (k8s.io/apimachinery/pkg/apis/meta/internalversion/validation).
 
+use kyma_store::Revision;
+
 use crate::names;
 use crate::reason::{FieldError, Path};
 use crate::{ApiError, ListOptions, VersionMatch};
 
 const META: &str = "meta.k8s.io";
 
-/// A `resourceVersionMatch` that is neither `Exact` nor `NotOlderThan`.
-pub fn unknown_version_match(value: &str) -> ApiError {
-    let path = Path::new("resourceVersionMatch");
-    let error = FieldError::not_supported(&path, value, &["Exact", "NotOlderThan", ""]);
-    ApiError::invalid(META, "ListOptions", "", vec![error])
+/// The parameters that all writes have, as the query gave them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WriteQuery<'a> {
+    /// `fieldManager`; "" where it was not given.
+    pub manager: &'a str,
+    /// `dryRun`.
+    pub dry_run: Option<&'a str>,
+    /// `fieldValidation`.
+    pub field_validation: Option<&'a str>,
 }
 
-/// `sendInitialEvents` of a list.
-pub fn initial_events_of_list() -> ApiError {
-    let error =
-        FieldError::forbidden(&Path::new("sendInitialEvents"), "sendInitialEvents is forbidden for list");
-    ApiError::invalid(META, "ListOptions", "", vec![error])
+impl WriteQuery<'_> {
+    fn problems(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        errors.extend(self.dry_run.map(|value| names::validate_dry_run(&[value])).unwrap_or_default());
+        errors.extend(self.field_validation.map(names::validate_field_validation).unwrap_or_default());
+        errors
+    }
 }
 
-/// A `dryRun` that is not `All`.
+/// Whether a write's parameters are ones; `options` names them, such as `CreateOptions`.
+///
+/// # Errors
+/// 422 with every cause.
+pub fn check_write(options: &str, given: &WriteQuery<'_>) -> Result<(), ApiError> {
+    let mut errors = names::validate_field_manager(given.manager, &Path::new("fieldManager"));
+    errors.extend(given.problems());
+    refused(options, errors)
+}
+
+/// Whether a patch's parameters are ones and go with its type; `force` is as it was given.
+///
+/// # Errors
+/// 422 with every cause.
+pub fn check_patch(applies: bool, force: Option<bool>, given: &WriteQuery<'_>) -> Result<(), ApiError> {
+    let mut errors = names::validate_patch_options(applies, force, given.manager);
+    errors.extend(given.problems());
+    refused("PatchOptions", errors)
+}
+
+/// A `dryRun` of a deletion that is not `All`.
 pub fn unknown_dry_run(value: &str) -> ApiError {
-    ApiError::invalid(META, "CreateOptions", "", names::validate_dry_run(&[value]))
-}
-
-/// A `fieldValidation` that is none of the three.
-pub fn unknown_field_validation(value: &str) -> ApiError {
-    ApiError::invalid(META, "CreateOptions", "", names::validate_field_validation(value))
+    ApiError::invalid(META, "DeleteOptions", "", names::validate_dry_run(&[value]))
 }
 
 /// A `propagationPolicy` that is none of the three, or stands beside `orphanDependents`.
@@ -37,34 +60,36 @@ pub fn unknown_propagation(policy: &str, orphan: bool) -> ApiError {
     ApiError::invalid(META, "DeleteOptions", "", errors)
 }
 
-/// Whether a field manager's name may be one; `options` is such as `CreateOptions`.
-///
-/// # Errors
-/// 422 with every cause.
-pub fn check_field_manager(options: &str, manager: &str) -> Result<(), ApiError> {
-    refused(options, names::validate_field_manager(manager, &Path::new("fieldManager")))
-}
-
-/// Whether a patch's options go with its type. `manager` is `fieldManager` as it was given, `force` says that the
-/// parameter was there.
-///
-/// # Errors
-/// 422 with every cause.
-pub fn check_patch(applies: bool, manager: &str, force: bool) -> Result<(), ApiError> {
-    let mut errors = Vec::new();
-    let path = Path::new("fieldManager");
-    if applies && manager.is_empty() {
-        errors.push(FieldError::required(&path, "is required for apply patch"));
-    }
-    if !applies && force {
-        errors.push(FieldError::forbidden(&Path::new("force"), "may not be specified for non-apply patch"));
-    }
-    errors.extend(names::validate_field_manager(manager, &path));
-    refused("PatchOptions", errors)
-}
-
 fn refused(options: &str, errors: Vec<FieldError>) -> Result<(), ApiError> {
     if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(META, options, "", errors)) }
+}
+
+/// Whether a list's options go together; `initial` says that `sendInitialEvents` was given.
+///
+/// # Errors
+/// 422 with every cause.
+pub fn check_list(options: &ListOptions, initial: bool) -> Result<(), ApiError> {
+    let path = Path::new("resourceVersionMatch");
+    let mut errors = Vec::new();
+    if let Some(wanted) = &options.version_match {
+        if options.resource_version.is_none() {
+            let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            errors.push(FieldError::forbidden(&path, detail));
+        }
+        errors.extend(beside_continue(options, &path));
+        if let VersionMatch::Unknown(value) = wanted {
+            errors.push(FieldError::not_supported(&path, &**value, &["Exact", "NotOlderThan", ""]));
+        }
+        if *wanted == VersionMatch::Exact && options.resource_version == Some(Revision::new(0)) {
+            let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            errors.push(FieldError::forbidden(&path, detail));
+        }
+    }
+    if initial {
+        let path = Path::new("sendInitialEvents");
+        errors.push(FieldError::forbidden(&path, "sendInitialEvents is forbidden for list"));
+    }
+    refused("ListOptions", errors)
 }
 
 /// Whether a watch's options go together; `initial` says that `sendInitialEvents` was given.
@@ -79,20 +104,20 @@ pub fn check_watch(options: &ListOptions, initial: bool) -> Result<(), ApiError>
         let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
         errors.push(FieldError::forbidden(&path, detail));
     }
-    if options.version_match.is_some() {
+    if let Some(wanted) = &options.version_match {
         if !initial {
             let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             errors.push(FieldError::forbidden(&path, detail));
         }
         if !not_older {
-            errors.push(FieldError::not_supported(&path, "Exact", &["NotOlderThan"]));
+            errors.push(FieldError::not_supported(&path, wanted.as_str(), &["NotOlderThan"]));
         }
-        if options.continue_token.is_some() {
-            errors.push(FieldError::forbidden(
-                &path,
-                "resourceVersionMatch is forbidden when continue is provided",
-            ));
-        }
+        errors.extend(beside_continue(options, &path));
     }
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(META, "ListOptions", "", errors)) }
+    refused("ListOptions", errors)
+}
+
+fn beside_continue(options: &ListOptions, path: &Path) -> Option<FieldError> {
+    let detail = "resourceVersionMatch is forbidden when continue is provided";
+    options.continue_token.as_ref().map(|_| FieldError::forbidden(path, detail))
 }

@@ -4,6 +4,7 @@
 mod apply;
 mod json;
 mod merge;
+mod shown;
 mod strategic;
 mod strict;
 
@@ -15,6 +16,7 @@ use crate::reason::{ApiError, FieldError, Path, gotext};
 pub use apply::ApplyPatch;
 pub use json::JsonPatch;
 pub use merge::MergePatch;
+use shown::Opened;
 pub use strategic::StrategicPatch;
 pub use strict::decode_json;
 
@@ -86,6 +88,8 @@ pub(crate) struct Patched {
     /// What the real server shows where the object cannot be decoded: of a strategic merge patch what is left of the
     /// patch itself, of the others the object (`None`).
     pub(crate) shown: Option<Map<String, Value>>,
+    /// Which objects a patch of the others has opened.
+    opened: Opened,
 }
 
 impl Patch {
@@ -159,16 +163,20 @@ impl Patch {
         resource: &Resource,
         object: &Map<String, Value>,
     ) -> Result<Patched, ApiError> {
-        let object = match (&self.steps, resource.builtin()) {
-            (Steps::Json(patch), _) => patch.apply(object)?,
-            (Steps::Merge(patch), _) => patch.apply(object),
+        Ok(match (&self.steps, resource.builtin()) {
+            (Steps::Json(patch), _) => {
+                Patched { object: patch.apply(object)?, shown: None, opened: patch.opened() }
+            }
+            (Steps::Merge(patch), _) => {
+                let opened = Opened::laid_over(patch.object(), object);
+                Patched { object: patch.apply(object), shown: None, opened }
+            }
             (Steps::Strategic(patch), Some(builtin)) => {
                 let (object, rest) = patch.apply(object, builtin.structure)?;
-                return Ok(Patched { object, shown: Some(rest) });
+                Patched { object, shown: Some(rest), opened: Opened::default() }
             }
             (Steps::Strategic(_), None) | (Steps::Apply(_), _) => return Err(ApiError::unsupported_patch()),
-        };
-        Ok(Patched { object, shown: None })
+        })
     }
 }
 
@@ -176,14 +184,24 @@ fn names_managers(patch: &Map<String, Value>) -> bool {
     patch.get("metadata").is_some_and(|metadata| metadata.get("managedFields").is_some())
 }
 
-/// 422: the patched object cannot be decoded, for the reason in `why`.
-pub(crate) fn undecodable(patched: &Value, why: &str) -> ApiError {
-    refused(gotext::json(patched), why)
+/// 422: the patched object, which was `whole`, cannot be decoded, for the reason in `why`.
+pub(crate) fn undecodable(
+    resource: &Resource,
+    patched: &Patched,
+    whole: Map<String, Value>,
+    why: &str,
+) -> ApiError {
+    let shown = match (&patched.shown, resource.builtin()) {
+        (Some(rest), _) => gotext::value(&Value::Object(rest.clone())),
+        (None, Some(builtin)) => shown::json(&whole, builtin.structure, &patched.opened),
+        (None, None) => gotext::json(&Value::Object(whole)),
+    };
+    refused(shown, why)
 }
 
-/// 422: the object cannot be decoded with what is left of a strategic merge patch laid over it.
-pub(crate) fn unconvertible(rest: &Map<String, Value>, why: &str) -> ApiError {
-    refused(gotext::value(&Value::Object(rest.clone())), why)
+/// 422: a patch leaves a list where the object was.
+fn no_object(patched: &Value, why: &str) -> ApiError {
+    refused(gotext::json(patched), why)
 }
 
 fn refused(shown: String, why: &str) -> ApiError {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::builtin::Builtin;
 use crate::columns::Column;
 use crate::object::Object;
+use crate::scale::Paths;
 use crate::schema::Schema;
 
 /// Whether objects of a kind live in a namespace.
@@ -62,6 +63,8 @@ pub struct Resource {
     pub id: ResourceId,
     /// Whether `/status` is served, and so a write of the main resource leaves the status alone.
     pub status: bool,
+    /// Where it has its replicas, if `/scale` is served.
+    pub scale: Option<Arc<Paths>>,
     /// Whether its definition is going: nothing new is created then.
     pub terminating: bool,
     /// The kind's own rules.

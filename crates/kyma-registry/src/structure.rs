@@ -21,6 +21,7 @@ pub(crate) use convert::conversion_problem;
 pub use decode::decode_metadata;
 pub(crate) use decode::{base64_bytes, decode};
 pub(crate) use fill::fill;
+pub(crate) use kinds::is_registered;
 pub(crate) use kinds::versions;
 pub use kinds::{ColumnText, Kind, Part, find_kind, kinds};
 pub use quantity::Quantity;

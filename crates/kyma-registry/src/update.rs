@@ -3,6 +3,7 @@
 
 mod apply;
 mod keep;
+mod scale;
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub enum Subresource {
     Status,
     /// `/finalize` of a namespace: only `spec.finalizers` changes.
     Finalize,
+    /// `/scale`: what is read and written is the object's Scale.
+    Scale,
 }
 
 impl Subresource {
@@ -36,6 +39,7 @@ impl Subresource {
             Self::Main => "",
             Self::Status => "status",
             Self::Finalize => "finalize",
+            Self::Scale => "scale",
         }
     }
 }
@@ -80,6 +84,9 @@ impl Registry {
         subresource: Subresource,
         options: &UpdateOptions,
     ) -> Result<Outcome, ApiError> {
+        if subresource == Subresource::Scale {
+            return self.update_scale(request, name, body, options).await;
+        }
         let Body { object: mut body, complaints } = body;
         let mut warnings = Vec::new();
         let forgets = forgets_managers(request.resource, &body);
@@ -128,6 +135,9 @@ impl Registry {
         subresource: Subresource,
         options: &PatchOptions,
     ) -> Result<Outcome, ApiError> {
+        if subresource == Subresource::Scale {
+            return self.patch_scale(request, name, patch, options).await;
+        }
         if let Some(configuration) = patch.configuration() {
             let complaints = patch.complaints();
             return self.apply(request, name, (configuration, complaints), subresource, options).await;
@@ -170,6 +180,8 @@ impl Registry {
         let (catalog, now) = (self.catalog(), self.now_text());
         let author = Author { manager: &options.manager, subresource: subresource.name() };
         let fields = FieldManager::new(request.resource, &catalog, author, &now);
+        // To its kind's rules a scaled object is one that was written itself.
+        let subresource = if subresource == Subresource::Scale { Subresource::Main } else { subresource };
         for attempt in 1.. {
             warnings.truncate(given);
             let stored = self.get(request, name)?;
@@ -219,7 +231,7 @@ impl Registry {
             Subresource::Status => keep::all_but_status(resource, changed, existing),
             Subresource::Finalize => keep::all_but_finalizers(changed, existing),
             Subresource::Main if resource.status => keep::field(changed, existing, "status"),
-            Subresource::Main => {}
+            Subresource::Main | Subresource::Scale => {}
         }
         if let Some(builtin) = resource.builtin() {
             builtin.prepare_update(changed, existing, subresource);

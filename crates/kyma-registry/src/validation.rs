@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
-use crate::patch::{Patched, unconvertible, undecodable};
+use crate::patch::{Patched, undecodable};
 use crate::reason::{FieldError, Path};
 use crate::registry::FieldValidation;
-use crate::structure;
+use crate::structure::{self, Struct};
 use crate::{ApiError, Resource, Subresource};
 
 /// Brings a body into its kind's form: the right type, no unknown fields, defaults filled in, stored version.
@@ -83,13 +83,18 @@ pub(crate) fn patched(
     mode: FieldValidation,
     warnings: &mut Vec<String>,
 ) -> Result<(), ApiError> {
-    let Patched { object, shown } = patched;
+    let Patched { object, shown, .. } = patched;
     if resource.is_custom() {
         check_version(resource, object)?;
     }
     let before = object.clone();
     let problem = match (&shown, resource.builtin()) {
-        (Some(_), Some(builtin)) => structure::conversion_problem(object, builtin.structure),
+        (Some(_), Some(builtin)) => {
+            // A strategic patch is laid over Go's structure, which has no place for either.
+            object.insert("apiVersion".into(), resource.api_version().into());
+            object.insert("kind".into(), (*resource.names.kind).into());
+            structure::conversion_problem(object, builtin.structure)
+        }
         (None, Some(_)) => unregistered(resource, object),
         (_, None) => None,
     };
@@ -97,10 +102,7 @@ pub(crate) fn patched(
         Some(problem) => Err(problem),
         None => decode_patched(resource, object, complaints, mode, warnings),
     };
-    decoded.map_err(|text| match shown {
-        Some(rest) => unconvertible(rest, &text),
-        None => undecodable(&Value::Object(before), &text),
-    })
+    decoded.map_err(|text| undecodable(resource, patched, before, &text))
 }
 
 fn decode_patched(
@@ -148,11 +150,8 @@ fn check_version(resource: &Resource, object: &Object) -> Result<(), ApiError> {
 fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
     let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
-    (kind != &*resource.names.kind || version != resource.api_version()).then(|| {
-        format!(
-            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
-        )
-    })
+    (kind != &*resource.names.kind || version != resource.api_version())
+        .then(|| not_registered(version, kind))
 }
 
 /// The body must be of the kind and version of the path. A built-in kind may leave both out.
@@ -169,13 +168,14 @@ fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> 
         object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let (mut api_version, mut kind) = (text(object, "apiVersion"), text(object, "kind"));
-    if !resource.is_custom() {
+    if let Some(builtin) = resource.builtin() {
         if api_version.is_empty() {
             api_version = resource.api_version();
         }
         if kind.is_empty() {
             kind = resource.names.kind.to_string();
         }
+        check_registered(builtin.structure, &api_version, &kind)?;
     }
     if kind.is_empty() {
         let json = serde_json::to_string(object).unwrap_or_default();
@@ -187,11 +187,38 @@ fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> 
             resource.api_version()
         )));
     }
-    if kind != *resource.names.kind && !resource.is_custom() {
-        return Err(unreadable(resource, &format!("no conversion from {kind}")));
-    }
     object.insert("kind".into(), kind.into());
     Ok(())
+}
+
+/// What is to become the structure of a built-in kind must be of a kind that Go knows, and of one that it can convert.
+///
+/// # Errors
+/// 400 in the words of Go's decoder.
+pub(crate) fn check_registered(wanted: &Struct, api_version: &str, kind: &str) -> Result<(), ApiError> {
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    let (package, name) = wanted.table_name.split_once('.').unwrap_or(("", wanted.table_name));
+    let refused = |problem: String| {
+        ApiError::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {name}: {problem}"
+        ))
+    };
+    if !structure::is_registered(api_version, kind) {
+        return Err(refused(not_registered(api_version, kind)));
+    }
+    if kind != name {
+        let internal = package.split('/').next().unwrap_or_default();
+        return Err(refused(format!(
+            "converting ({version}.{kind}) to ({internal}.{name}): unknown conversion"
+        )));
+    }
+    Ok(())
+}
+
+fn not_registered(api_version: &str, kind: &str) -> String {
+    format!(
+        "no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""
+    )
 }
 
 fn unreadable(resource: &Resource, text: &str) -> ApiError {
@@ -218,6 +245,9 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
         (None, Some(schema)) => errors.extend(schema.validate(object)),
         (None, None) => {}
     }
+    if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
+        errors.extend(scale.check(object, false));
+    }
     finish(resource, object, errors)
 }
 
@@ -235,6 +265,11 @@ pub(crate) fn update(
     let (new, old) =
         (object::metadata(changed).unwrap_or(&empty), object::metadata(existing).unwrap_or(&empty));
     let mut errors = names::validate_update(new, old);
+    if resource.is_custom() && object::uid(changed) != object::uid(existing) {
+        // Two validations of the real server look at it, of which it merges the findings for built-in kinds only.
+        let path = Path::new("metadata").child("uid");
+        errors.push(FieldError::invalid(&path, object::uid(changed), "field is immutable"));
+    }
     check_kind(resource, changed, &mut errors);
     check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
@@ -244,6 +279,9 @@ pub(crate) fn update(
         }
         (None, Some(schema)) => errors.extend(schema.validate_update(changed, existing)),
         (None, None) => {}
+    }
+    if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
+        errors.extend(scale.check(changed, subresource == Subresource::Status));
     }
     finish(resource, changed, errors)
 }

@@ -1,8 +1,9 @@
 //! Namespaces that are going: their content is deleted, then they are finalized
 //! (k8s.io/kubernetes/pkg/controller/namespace/deletion).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kyma_registry::namespace::{Remains, Step, next_step, without_finalizer};
 use kyma_registry::object::{self, Object};
@@ -11,7 +12,14 @@ use kyma_registry::{
     UpdateOptions, builtin,
 };
 
+use kyma_store::Object as Stored;
+use tokio::time::Instant;
+
 use super::{is_race, pause_after};
+
+/// How long the content of a namespace is left alone, so that every server has seen that it is going
+/// (`namespaceDeletionGracePeriod`).
+const GRACE: Duration = Duration::from_secs(5);
 
 /// As whom the writes here are known: the program that does this beside the real server.
 const MANAGER: &str = "kube-controller-manager";
@@ -21,33 +29,24 @@ pub(super) async fn drive(registry: Arc<Registry>) {
     let mut changes = store.changes();
     let id = store.resource(builtin::NAMESPACES);
     let (page, mut watcher) = store.watch_snapshot(id, None);
-    let mut going: BTreeSet<Arc<str>> = page
-        .objects
-        .iter()
-        .filter(|stored| stored.index.deleting)
-        .map(|stored| Arc::clone(&stored.key.name))
-        .collect();
+    let mut going = Going::default();
+    going.add(page.objects.iter());
     loop {
         match watcher.try_next(usize::MAX) {
             Ok(batch) => {
-                let marked =
-                    batch.events.iter().filter(|event| event.object.index.deleting && !event.deleted);
-                going.extend(marked.map(|event| Arc::clone(&event.object.key.name)));
+                going.add(batch.events.iter().filter(|event| !event.deleted).map(|event| &event.object));
             }
             // The window has moved on: begin anew with what is there.
             Err(_) => {
                 let (page, fresh) = store.watch_snapshot(id, None);
                 watcher = fresh;
-                let marked = page.objects.iter().filter(|stored| stored.index.deleting);
-                going.extend(marked.map(|stored| Arc::clone(&stored.key.name)));
+                going.add(page.objects.iter());
             }
         }
         let mut again = false;
-        for name in going.clone() {
+        for name in going.due() {
             match pass(&registry, &name).await {
-                Ok(true) => {
-                    going.remove(&name);
-                }
+                Ok(true) => going.remove(&name),
                 Ok(false) => {}
                 Err(error) if is_race(&error) => again = true,
                 Err(error) => {
@@ -56,8 +55,43 @@ pub(super) async fn drive(registry: Arc<Registry>) {
                 }
             }
         }
-        if !again && !changes.changed().await {
-            return;
+        if again {
+            continue;
+        }
+        tokio::select! {
+            biased;
+            () = going.next() => {}
+            open = changes.changed() => if !open { return },
+        }
+    }
+}
+
+/// Namespaces that are going, and when their content is first looked at.
+#[derive(Default)]
+struct Going(BTreeMap<Arc<str>, Instant>);
+
+impl Going {
+    fn add<'a>(&mut self, objects: impl Iterator<Item = &'a Arc<Stored>>) {
+        for stored in objects.filter(|stored| stored.index.deleting) {
+            self.0.entry(Arc::clone(&stored.key.name)).or_insert_with(|| Instant::now() + GRACE);
+        }
+    }
+
+    fn due(&self) -> Vec<Arc<str>> {
+        let now = Instant::now();
+        self.0.iter().filter(|(_, since)| **since <= now).map(|(name, _)| Arc::clone(name)).collect()
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// Waits until a further one is due.
+    async fn next(&self) {
+        let now = Instant::now();
+        match self.0.values().filter(|since| **since > now).min() {
+            Some(since) => tokio::time::sleep_until(*since).await,
+            None => std::future::pending().await,
         }
     }
 }

@@ -169,6 +169,15 @@ fn custom_entry(resource: &Resource) -> Entry {
         response_kind: kind.clone(),
         verbs: PART_VERBS.to_vec(),
     });
+    let scale = resource.scale.is_some().then(|| Part {
+        subresource: "scale",
+        response_kind: ResponseKind {
+            group: "autoscaling".to_owned(),
+            version: "v1".to_owned(),
+            kind: "Scale".to_owned(),
+        },
+        verbs: PART_VERBS.to_vec(),
+    });
     Entry {
         resource: resource.names.plural.to_string(),
         response_kind: kind,
@@ -177,6 +186,6 @@ fn custom_entry(resource: &Resource) -> Entry {
         verbs: CUSTOM_VERBS.to_vec(),
         short_names: resource.names.short.clone(),
         categories: resource.names.categories.clone(),
-        subresources: status.into_iter().collect(),
+        subresources: status.into_iter().chain(scale).collect(),
     }
 }

@@ -33,6 +33,15 @@ pub(crate) struct Accept {
 pub(crate) const MEDIA_TYPES: [&str; 3] =
     ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
+/// What it can write of many objects.
+pub(crate) const STREAMED_MEDIA_TYPES: [&str; 5] = [
+    MEDIA_TYPES[0],
+    MEDIA_TYPES[1],
+    MEDIA_TYPES[2],
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
+];
+
 impl Accept {
     /// The format of a failure: the first that the client takes, whatever shape it wanted.
     pub(crate) fn of_status(headers: &HeaderMap) -> Accept {

@@ -73,6 +73,7 @@ impl Labels {
                 Subresource::Main => "",
                 Subresource::Status => "status",
                 Subresource::Finalize => "finalize",
+                Subresource::Scale => "scale",
             },
             scope: match (path.name, path.namespace, verb) {
                 (Some(_), _, _) | (_, _, Verb::Create) => "resource",

@@ -1,18 +1,16 @@
 //! POST of a kind.
 
 use http::Response;
-use kyma_registry::{ApiError, CreateOptions};
+use kyma_registry::{ApiError, CreateOptions, UpdateOptions};
 
 use super::Call;
 use crate::body::Body;
 use crate::metrics::Operation;
 
 pub(crate) async fn create(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
-    let options = CreateOptions {
-        dry_run: call.query.dry_run()?,
-        field_validation: call.query.field_validation()?,
-        manager: call.query.manager("CreateOptions", call.headers)?,
-    };
+    let UpdateOptions { dry_run, field_validation, manager, .. } =
+        call.query.write_options("CreateOptions", call.headers)?;
+    let options = CreateOptions { dry_run, field_validation, manager };
     call.accept()?;
     let body = call.decoded()?;
     let request = call.request();

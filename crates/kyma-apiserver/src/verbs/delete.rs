@@ -54,7 +54,7 @@ fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
     }
     if let Some(kind) = body.get("kind").and_then(Value::as_str).filter(|kind| *kind != "DeleteOptions") {
         return Err(ApiError::bad_request(format!(
-            "decoded object cannot be converted to DeleteOptions: {kind}"
+            "converting (v1.{kind}) to (v1.DeleteOptions): unknown conversion"
         )));
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| query(name));

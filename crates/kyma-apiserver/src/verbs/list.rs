@@ -12,8 +12,7 @@ use crate::response;
 
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
-    call.query.check_list()?;
-    let options = call.query.list(call.name)?;
+    let options = call.query.whole_list(call.name)?;
     if let Some(asked) = options.resource_version {
         call.reach(asked).await?;
     }

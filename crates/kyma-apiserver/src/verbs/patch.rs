@@ -3,8 +3,8 @@
 mod applied;
 
 use http::Response;
+use kyma_registry::ApiError;
 use kyma_registry::patch::{Patch, PatchType, accepted};
-use kyma_registry::{ApiError, PatchOptions};
 
 use super::Call;
 use crate::body::Body;
@@ -22,7 +22,7 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
             false => ApiError::unsupported_patch(),
         }
     })?;
-    let options = options(call, kind)?;
+    let options = call.query.patch_options(kind == PatchType::Apply, call.headers)?;
     let patch = match kind {
         PatchType::Apply => {
             let (body, complaints) = applied::decode(&call.body)?;
@@ -42,15 +42,4 @@ fn parsed(call: &Call<'_>, kind: PatchType) -> Result<Patch, ApiError> {
         call.registry.get(&call.request(), call.name())?;
     }
     patch
-}
-
-fn options(call: &Call<'_>, kind: PatchType) -> Result<PatchOptions, ApiError> {
-    let query = &call.query;
-    kyma_registry::check_patch(kind == PatchType::Apply, query.field_manager(), query.force().is_some())?;
-    Ok(PatchOptions {
-        dry_run: query.dry_run()?,
-        field_validation: query.field_validation()?,
-        manager: query.manager("PatchOptions", call.headers)?,
-        force: query.force() == Some(true),
-    })
 }

@@ -1,19 +1,14 @@
 //! PUT of an object or of one of its parts.
 
 use http::Response;
-use kyma_registry::{ApiError, UpdateOptions};
+use kyma_registry::ApiError;
 
 use super::Call;
 use crate::body::Body;
 use crate::metrics::Operation;
 
 pub(crate) async fn update(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
-    let options = UpdateOptions {
-        dry_run: call.query.dry_run()?,
-        field_validation: call.query.field_validation()?,
-        manager: call.query.manager("UpdateOptions", call.headers)?,
-        force: false,
-    };
+    let options = call.query.write_options("UpdateOptions", call.headers)?;
     call.accept()?;
     let body = call.decoded()?;
     let request = call.request();

@@ -39,7 +39,7 @@ pub(crate) fn watch(
     closing: watch::Receiver<bool>,
     meter: WatchMeter,
 ) -> Result<Response<Body>, ApiError> {
-    let accept = call.accept()?;
+    let accept = call.accept_streamed()?;
     if accept.format == Format::Yaml {
         return Err(ApiError::not_acceptable(&["application/json"]));
     }

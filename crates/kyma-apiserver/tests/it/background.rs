@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
-use crate::server::{Server, settle};
+use crate::server::{Server, let_go, settle};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
@@ -100,6 +100,9 @@ async fn a_namespace_goes_when_its_content_is_gone() {
     let (_, going) = server.delete("/api/v1/namespaces/pb").await;
     assert_eq!(going["status"]["phase"], "Terminating");
     settle().await;
+    assert_eq!(server.code(&format!("{maps}/free")).await, StatusCode::OK);
+    let_go().await;
+    assert_eq!(server.code(&format!("{maps}/free")).await, StatusCode::NOT_FOUND);
     let (refused, status) =
         server.request(Method::POST, maps, Some(&json!({"metadata": {"name": "new"}}))).await;
     assert_eq!((refused, status["reason"].as_str()), (StatusCode::FORBIDDEN, Some("Forbidden")));

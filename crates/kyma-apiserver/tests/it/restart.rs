@@ -8,7 +8,7 @@ use kyma_registry::{Body, CreateOptions, DeleteOptions, Propagation, Registry, R
 use kyma_store::{FaultyDisk, Options, Store};
 use serde_json::{Value, json};
 
-use crate::server::{Server, clock, settle};
+use crate::server::{Server, clock, let_go, settle};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
@@ -129,7 +129,7 @@ async fn a_namespace_that_was_going_goes() {
     let (server, store) = start(&disk).await;
     let going = server.get("/api/v1/namespaces/pb").await;
     assert_eq!(going["status"]["phase"], "Terminating", "{going}");
-    settle().await;
+    let_go().await;
     assert_eq!(server.code("/api/v1/namespaces/pb").await, StatusCode::NOT_FOUND);
     assert_eq!(server.code("/api/v1/namespaces/pb/configmaps/a").await, StatusCode::NOT_FOUND);
     end(server, &store);

@@ -15,6 +15,11 @@ pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
+/// Time for a namespace to go: its content is left alone for five seconds.
+pub(crate) async fn let_go() {
+    tokio::time::sleep(Duration::from_secs(6)).await;
+}
+
 /// A server whose window is as short as wanted, and requests to it.
 pub(crate) struct Server {
     pub(crate) server: ApiServer,

@@ -53,7 +53,7 @@ fn pairs(map: &Map<String, Value>) -> impl Iterator<Item = String> {
 }
 
 /// A label selector as a text, its requirements sorted by their keys (`LabelSelectorAsSelector`).
-pub(super) fn selector(selector: &Value) -> String {
+pub(crate) fn selector(selector: &Value) -> String {
     let labels = selector.get("matchLabels").and_then(Value::as_object);
     let mut all: Vec<(String, String)> = Vec::new();
     if let Some(labels) = labels {

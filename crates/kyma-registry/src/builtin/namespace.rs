@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::strategy::{PLAIN, Strategy, not_supported};
 use super::{age, text};
+use crate::delete::{DeleteOptions, finalizers_for};
 use crate::names::NameRule;
 use crate::object::{self, Object};
 use crate::update::Subresource;
@@ -23,6 +24,7 @@ pub(super) const STRATEGY: Strategy = Strategy {
     prepare_update,
     immortal: &["default", "kube-public", "kube-system"],
     mark_deleting,
+    own_preconditions: true,
     may_go: |namespace| spec_finalizers(namespace).is_empty(),
     cells,
     ..PLAIN
@@ -61,12 +63,14 @@ fn prepare_update(namespace: &mut Object, existing: &Object, subresource: Subres
     }
 }
 
-fn mark_deleting(namespace: &mut Object, _now: &str) -> bool {
-    if spec_finalizers(namespace).is_empty() {
-        return false;
+/// The first request only begins the deletion, whatever holds the namespace; later ones end it when nothing does.
+fn mark_deleting(namespace: &mut Object, _now: &str, options: &DeleteOptions) -> bool {
+    if object::is_deleting(namespace) {
+        return !spec_finalizers(namespace).is_empty();
     }
     let status = object::as_object_mut(namespace.entry("status").or_insert(Value::Null));
     status.insert("phase".into(), "Terminating".into());
+    object::set_finalizers(namespace, finalizers_for(namespace, options));
     true
 }
 

@@ -9,7 +9,7 @@ use super::config_map::{check_immutable, check_keys};
 use super::strategy::{PLAIN, Strategy, not_supported};
 use super::{age, entries, text};
 use crate::object::{self, Object};
-use crate::reason::{FieldError, Path};
+use crate::reason::{FieldError, Path, json_error};
 
 const OPAQUE: &str = "Opaque";
 
@@ -89,13 +89,7 @@ fn check_json(key: &str, value: Option<&str>, errors: &mut Vec<FieldError>) {
     };
     let bytes = STANDARD.decode(value).unwrap_or_default();
     if let Err(problem) = serde_json::from_slice::<serde_json::Map<String, Value>>(&bytes) {
-        let problem = match bytes.first() {
-            None => "unexpected end of JSON input".to_owned(),
-            Some(first) if !br#"{[" \t\r\n-0123456789tfn"#.contains(first) => {
-                format!("invalid character {:?} looking for beginning of value", char::from(*first))
-            }
-            Some(_) => problem.to_string(),
-        };
+        let problem = json_error(&bytes, &problem);
         errors.push(FieldError::invalid(&path, "<secret contents redacted>", &problem));
     }
 }

@@ -8,6 +8,7 @@ use super::{
     admission, age, apps, autoscaler, batch, certificate, config_map, definition, devices, event, flow,
     lease, namespace, network, node, pod, policy, quota, rbac, secret, service, storage,
 };
+use crate::delete::DeleteOptions;
 use crate::names::NameRule;
 use crate::object::{self, Object};
 use crate::reason::FieldError;
@@ -35,7 +36,9 @@ pub struct Strategy {
     /// Names that may not be deleted.
     pub immortal: &'static [&'static str],
     /// The kind's own step when deletion begins, at the given time; `true` keeps the object for now.
-    pub mark_deleting: fn(&mut Object, &str) -> bool,
+    pub mark_deleting: fn(&mut Object, &str, &DeleteOptions) -> bool,
+    /// Whether it words an unmet precondition of a deletion in its own way.
+    pub own_preconditions: bool,
     /// Whether nothing of the kind's own holds an object without finalizers.
     pub may_go: fn(&Object) -> bool,
     /// The kind's own validation: the new and, at an update, the stored object.
@@ -61,7 +64,8 @@ pub(super) const PLAIN: Strategy = Strategy {
     field: |_, _| None,
     unsupported_field: only_metadata,
     immortal: &[],
-    mark_deleting: |_, _| false,
+    mark_deleting: |_, _, _| false,
+    own_preconditions: false,
     may_go: |_| true,
     validate: |_, _| Vec::new(),
     default: |_| {},

@@ -10,6 +10,7 @@ use super::{spec_str, versions};
 use crate::columns::Column;
 use crate::object::Object;
 use crate::resource::{Names, Resource, Rules, Scope};
+use crate::scale::Paths;
 use crate::schema::Schema;
 
 /// One resource for each served version of the definition.
@@ -46,6 +47,7 @@ pub fn served(definition: &Object, store: &Store) -> Vec<Resource> {
                 scope,
                 id,
                 status: version.pointer("/subresources/status").is_some(),
+                scale: version.pointer("/subresources/scale").map(Paths::of_definition),
                 terminating: crate::object::is_deleting(definition),
                 rules: Rules::Custom,
                 schema: raw.as_ref().and_then(|raw| Schema::compile(raw).ok()).map(Arc::new),

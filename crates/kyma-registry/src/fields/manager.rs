@@ -130,6 +130,11 @@ impl<'r> FieldManager<'r> {
         if entries.is_empty() && live.is_some() {
             return String::new().into();
         }
+        let kind = new.get("kind").and_then(Value::as_str).unwrap_or_default();
+        if self.resource.is_custom() && kind != &*self.resource.names.kind {
+            // Of another kind nobody knows the schema. Where such an object is not refused, all stays as it was.
+            return stored.to_owned().into();
+        }
         let old = live.map_or_else(|| Cow::Owned(self.blank()), |live| self.seen(&live.object));
         let new = self.seen(new);
         match self.record(&old, &new, &mut entries, self.author.manager) {
@@ -280,7 +285,8 @@ impl<'r> FieldManager<'r> {
         })
     }
 
-    fn order(&self) -> Order {
+    /// In which order the kind's sets are written.
+    pub(crate) fn order(&self) -> Order {
         if self.resource.is_custom() { Order::Texts } else { Order::Elements }
     }
 

@@ -108,7 +108,6 @@ impl<'a> Set<'a> {
     }
 
     /// Whether the path is in the set.
-    #[cfg(test)]
     pub(crate) fn has(&self, path: &[Element<'_>]) -> bool {
         match path {
             [] => false,

@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{decode_json, undecodable, unreadable, wrong_shape};
+use super::shown::Opened;
+use super::{decode_json, no_object, unreadable, wrong_shape};
 use crate::reason::{ApiError, gotext};
 
 /// The most operations in one patch (`maxJSONPatchOperations`).
@@ -72,6 +73,15 @@ impl JsonPatch {
             .any(|path| touches(path))
     }
 
+    /// The objects on the ways of all operations.
+    pub(super) fn opened(&self) -> Opened {
+        let mut opened = Opened::default();
+        for pointer in self.0.iter().flat_map(|operation| [&operation.path, &operation.from]).flatten() {
+            opened.on_the_way(pointer);
+        }
+        opened
+    }
+
     /// The object with all operations applied in turn.
     ///
     /// # Errors
@@ -88,7 +98,7 @@ impl JsonPatch {
                 let text = "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value \
                             of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
                             \"json:\\\"kind,omitempty\\\"\" }";
-                Err(undecodable(&other, text))
+                Err(no_object(&other, text))
             }
         }
     }

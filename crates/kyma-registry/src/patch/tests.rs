@@ -187,7 +187,7 @@ fn members_that_appear_twice_or_are_unknown_are_complained_about() {
     let patch = Patch::parse(JSON, br#"[{"op": "test", "op": "add", "path": "/a", "x": 1}]"#).unwrap();
     let complaints = ["json patch duplicate field \"[0].op\"", "json patch unknown field \"[0].x\""];
     assert_eq!(patch.complaints(), complaints);
-    let error = undecodable(&json!({"b": 1, "a": 2}), "strict decoding error: x");
+    let error = no_object(&json!({"b": 1, "a": 2}), "strict decoding error: x");
     assert_eq!(error.code(), 422);
     assert_eq!(
         error.message(),

@@ -113,6 +113,27 @@ pub fn find_kind(group: &str, version: &str, kind: &str) -> Option<&'static Stru
     part.and_then(|part| Struct::find(part.structure?))
 }
 
+/// Whether Go knows a kind of this name in this version: one that is served, its list, or what requests and answers are.
+pub(crate) fn is_registered(api_version: &str, kind: &str) -> bool {
+    const OF_ALL: [&str; 7] = [
+        "CreateOptions",
+        "DeleteOptions",
+        "GetOptions",
+        "ListOptions",
+        "PatchOptions",
+        "UpdateOptions",
+        "WatchEvent",
+    ];
+    const OF_THE_FIRST: [&str; 5] = ["APIGroup", "APIGroupList", "APIResourceList", "APIVersions", "Status"];
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let served = versions().iter().any(|known| known.group == group && known.version == version);
+    let found = |kind: &str| find_kind(group, version, kind).is_some();
+    found(kind)
+        || kind.strip_suffix("List").is_some_and(found)
+        || served && OF_ALL.contains(&kind)
+        || api_version == "v1" && OF_THE_FIRST.contains(&kind)
+}
+
 fn group_version(name: &'static str) -> (&'static str, &'static str) {
     let (group, version) = name.split_once('/').unwrap_or(("", name));
     (if group == "core" { "" } else { group }, version)
@@ -169,6 +190,27 @@ fn part(kind: &Kind, line: &'static str) -> Option<Part> {
 }
 
 impl Kind {
+    /// A kind that is served only as a part of others.
+    pub(crate) fn of_parts(group: &'static str, version: &'static str, kind: &'static str) -> Self {
+        let structure = find_kind(group, version, kind);
+        Kind {
+            group,
+            version,
+            plural: kind,
+            singular: kind.to_lowercase(),
+            kind,
+            table_name: structure.map_or("", |structure| structure.table_name),
+            cluster: false,
+            short: Vec::new(),
+            categories: Vec::new(),
+            verbs: Vec::new(),
+            hash: "",
+            parts: Vec::new(),
+            lines: Vec::new(),
+            columns: OnceLock::new(),
+        }
+    }
+
     /// The structure behind it.
     pub fn structure(&self) -> Option<&'static Struct> {
         Struct::find(self.table_name)
