@@ -24,15 +24,19 @@ const EXPIRE_PERIOD: Duration = Duration::from_secs(30);
 pub(crate) struct Background(Vec<AbortHandle>);
 
 impl Background {
-    /// Starts all drivers. The kinds of definitions that are there already are served when this returns.
-    pub(crate) async fn start(registry: &Arc<Registry>) -> Self {
+    /// Starts all drivers, with the `controllers` that are not the API server's own or without. The kinds of definitions
+    /// that are there already are served when this returns.
+    pub(crate) async fn start(registry: &Arc<Registry>, controllers: bool) -> Self {
         definitions::serve_known(registry).await;
-        Background(vec![
+        let mut tasks = vec![
             tokio::spawn(definitions::drive(Arc::clone(registry))).abort_handle(),
-            tokio::spawn(namespaces::drive(Arc::clone(registry))).abort_handle(),
-            tokio::spawn(garbage::drive(Arc::clone(registry))).abort_handle(),
             tokio::spawn(expire(Arc::clone(registry))).abort_handle(),
-        ])
+        ];
+        if controllers {
+            tasks.push(tokio::spawn(namespaces::drive(Arc::clone(registry))).abort_handle());
+            tasks.push(tokio::spawn(garbage::drive(Arc::clone(registry))).abort_handle());
+        }
+        Background(tasks)
     }
 }
 

@@ -20,6 +20,9 @@ use crate::service::{ApiServer, Shared};
 /// The namespaces that the real server makes at its first start.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
+/// As whom the server itself writes.
+const MANAGER: &str = "kube-apiserver";
+
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -49,16 +52,18 @@ pub struct Builder {
     random: Arc<dyn Random>,
     limits: Limits,
     audit: Option<AuditOptions>,
+    controllers: bool,
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Builder { store, options, limits, audit, .. } = self;
+        let Builder { store, options, limits, audit, controllers, .. } = self;
         f.debug_struct("Builder")
             .field("store", store)
             .field("options", options)
             .field("limits", limits)
             .field("audit", audit)
+            .field("controllers", controllers)
             .finish_non_exhaustive()
     }
 }
@@ -72,6 +77,7 @@ impl Builder {
             random: Arc::new(Seeded::from_entropy()),
             limits: Limits::default(),
             audit: None,
+            controllers: true,
         }
     }
 
@@ -105,6 +111,14 @@ impl Builder {
         self
     }
 
+    /// Whether garbage is collected and the content of namespaces deleted, as kube-controller-manager does beside the real
+    /// server; by default it is. Without it, as with an API server alone, dependents stay and namespaces never go.
+    #[must_use]
+    pub fn controllers(mut self, run: bool) -> Self {
+        self.controllers = run;
+        self
+    }
+
     /// The wall clock that stamps objects; by default the system's time, running with tokio's clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -125,7 +139,7 @@ impl Builder {
     /// # Errors
     /// Where the first objects cannot be stored, or the audit log cannot be opened.
     pub async fn start(self) -> Result<ApiServer, StartError> {
-        let Builder { store, options, clock, random, limits, audit } = self;
+        let Builder { store, options, clock, random, limits, audit, controllers } = self;
         let audit_stats = Arc::default();
         let audit = match audit.filter(|options| options.level > AuditLevel::None) {
             None => None,
@@ -144,7 +158,7 @@ impl Builder {
         }
         // Whoever brings a version from before the start is told so.
         registry.store().forget_history();
-        let background = Background::start(&registry).await;
+        let background = Background::start(&registry, controllers).await;
         let (closing, _) = watch::channel(false);
         let (connections, gates) = (Arc::default(), Arc::new(Gates::new(limits)));
         let metrics = Metrics::new(Sources {
@@ -172,5 +186,6 @@ async fn ensure_namespace(registry: &Registry, name: &str) -> Result<(), ApiErro
     namespace.insert("apiVersion".into(), "v1".into());
     namespace.insert("kind".into(), "Namespace".into());
     namespace.insert("metadata".into(), json!({"name": name}));
-    registry.create(&request, namespace.into(), &CreateOptions::default()).await.map(|_| ())
+    let options = CreateOptions { manager: MANAGER.to_owned(), ..CreateOptions::default() };
+    registry.create(&request, namespace.into(), &options).await.map(|_| ())
 }

@@ -57,13 +57,17 @@ pub(crate) fn options(headers: &HeaderMap, body: &[u8]) -> Result<Value, ApiErro
 
 /// The body as the real server shows it in an error: what begins like JSON as text, else as hexadecimal digits.
 pub(crate) fn shown(body: &[u8]) -> String {
-    const MOST: usize = 1024;
+    const MOST: usize = 30;
     if body.is_empty() {
         return "<empty>".to_owned();
     }
-    let body = &body[..body.len().min(MOST)];
-    match std::str::from_utf8(body) {
-        Ok(text) if text.trim_start().starts_with('{') => text.to_owned(),
-        _ => body.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
+    let (start, more) = match body.get(..MOST) {
+        Some(start) if body.len() > MOST => (start, " ..."),
+        _ => (body, ""),
+    };
+    let start = match start.first() {
+        Some(b'{') => String::from_utf8_lossy(start).into_owned(),
+        _ => start.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    format!("{start}{more}")
 }

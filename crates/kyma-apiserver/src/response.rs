@@ -67,7 +67,7 @@ pub(crate) fn failure(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
     {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response
+    with_warnings(response, error.warnings())
 }
 
 /// Adds a `Warning` header for each text (RFC 7234, code 299, as the real server writes it).

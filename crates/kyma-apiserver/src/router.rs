@@ -147,7 +147,10 @@ fn check_method(
     let fits = match (verb, subresource) {
         (Verb::Get | Verb::Watch | Verb::List, Subresource::Main | Subresource::Status) => true,
         (Verb::Get, Subresource::Scale) => named,
-        (Verb::Create, Subresource::Main) => !named && (path.namespace.is_some() || !resource.namespaced()),
+        // The server of custom kinds does not look at a name behind the kind's.
+        (Verb::Create, Subresource::Main) => {
+            (!named || resource.is_custom()) && (path.namespace.is_some() || !resource.namespaced())
+        }
         (Verb::DeleteCollection, Subresource::Main) => {
             (path.namespace.is_some() || !resource.namespaced())
                 && resource.names.plural.as_ref() != "namespaces"

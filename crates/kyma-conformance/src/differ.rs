@@ -49,7 +49,7 @@ pub async fn run(args: &DifferArgs, output: &mut Output) -> Result<Totals, RunEr
     let config: Config = serde_saphyr::from_str(&text).map_err(|error| problem(error.to_string()))?;
     let unusable = |error| RunError::GetServer(Box::new(error));
     let real = Server::real_without_manager(&args.controlplane).await.map_err(unusable)?;
-    let embedded = Server::embedded(args.kymactl.as_deref()).await;
+    let embedded = Server::embedded_alone(args.kymactl.as_deref()).await;
     let mut totals = Totals::default();
     let done = match embedded {
         Err(error) => Err(unusable(error)),

@@ -96,6 +96,10 @@ impl Symbols {
             Value::Object(members) => {
                 for (name, member) in members {
                     match member {
+                        // Opaque to clients.
+                        Value::String(text) if name == "continue" && !text.is_empty() => {
+                            *text = "CONTINUE".to_owned();
+                        }
                         Value::String(text) if name == "resourceVersion" && is_version(text) => {
                             *text = format!("RV{}", self.versions.number(text));
                         }

@@ -87,10 +87,19 @@ impl Server {
 
     /// `kymactl apiserver` on a free port, in memory.
     pub(crate) async fn embedded(kymactl: Option<&Path>) -> Result<Self, ServerError> {
+        Self::in_memory(kymactl, &["--in-memory"]).await
+    }
+
+    /// The same without controllers.
+    pub(crate) async fn embedded_alone(kymactl: Option<&Path>) -> Result<Self, ServerError> {
+        Self::in_memory(kymactl, &["--in-memory", "--no-controllers"]).await
+    }
+
+    async fn in_memory(kymactl: Option<&Path>, flags: &[&str]) -> Result<Self, ServerError> {
         let kymactl = kymactl.ok_or(ServerError::NameKymactl)?;
         let folder = tempfile::tempdir().map_err(ServerError::PrepareEmbedded)?;
         let port = free_port().map_err(ServerError::PrepareEmbedded)?;
-        let (process, kubeconfig) = launch(kymactl, folder.path(), port, &["--in-memory"]).await?;
+        let (process, kubeconfig) = launch(kymactl, folder.path(), port, flags).await?;
         Self::connect("embedded", kubeconfig, Origin::Embedded(Box::new(process), folder)).await
     }
 

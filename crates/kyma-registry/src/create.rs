@@ -64,7 +64,9 @@ impl Registry {
         let resource = request.resource;
         let mut warnings = Vec::new();
         validation::decode(resource, &mut object, &complaints, options.field_validation, &mut warnings)?;
-        set_namespace(request, &mut object)?;
+        if let Err(error) = set_namespace(request, &mut object) {
+            return Err(error.with_warnings(warnings));
+        }
         wipe_system_fields(&mut object);
         let (catalog, now) = (self.catalog(), self.now_text());
         let author = Author { manager: &options.manager, subresource: "" };
@@ -72,7 +74,7 @@ impl Registry {
         self.create_decoded(request, Written { object, managed }, options.dry_run, warnings).await
     }
 
-    /// Creates an object that was decoded.
+    /// Creates an object that was decoded; a refusal comes with the warnings, too.
     ///
     /// # Errors
     /// As [`Registry::create`].
@@ -82,6 +84,18 @@ impl Registry {
         written: Written,
         dry_run: bool,
         warnings: Vec<String>,
+    ) -> Result<Outcome, ApiError> {
+        match self.create_written(request, written, dry_run).await {
+            Ok(outcome) => Ok(Outcome { warnings, ..outcome }),
+            Err(error) => Err(error.with_warnings(warnings)),
+        }
+    }
+
+    async fn create_written(
+        &self,
+        request: &Request<'_>,
+        written: Written,
+        dry_run: bool,
     ) -> Result<Outcome, ApiError> {
         let Written { object, managed } = written;
         let resource = request.resource;
@@ -109,13 +123,13 @@ impl Registry {
             self.prepare_create(resource, &mut candidate);
             judge(&candidate, &managed, |candidate| validation::create(resource, candidate))?;
             if dry_run {
-                return self.dry_create(request, &mut candidate, &managed.text, warnings);
+                return self.dry_create(request, &mut candidate, &managed.text);
             }
             let name = object::name(&candidate).to_owned();
             let draft = object::draft(&mut candidate, &managed.text, resource)?;
             let write = Write { key: request.key(&name), expect: Expect::Absent, change: Change::Put(draft) };
             match self.store.commit(write).await {
-                Ok(object) => return Ok(Outcome { object, created: true, warnings }),
+                Ok(object) => return Ok(Outcome { object, created: true, warnings: Vec::new() }),
                 Err(CommitError::Exists(_)) if generated && attempt < NAME_ATTEMPTS => {}
                 Err(error) => return Err(create_error(resource, &name, &error)),
             }
@@ -128,17 +142,13 @@ impl Registry {
         request: &Request<'_>,
         object: &mut Object,
         managed: &str,
-        warnings: Vec<String>,
     ) -> Result<Outcome, ApiError> {
         let name = object::name(object).to_owned();
-        if self.store.get(&request.key(&name)).is_some() {
-            return Err(ApiError::already_exists(
-                &request.resource.group,
-                &request.resource.names.plural,
-                &name,
-            ));
+        if let Some(existing) = self.store.get(&request.key(&name)) {
+            return Err(create_error(request.resource, &name, &CommitError::Exists(existing)));
         }
-        Ok(Outcome { object: self.imagined(request, object, managed, None)?, created: true, warnings })
+        let object = self.imagined(request, object, managed, None)?;
+        Ok(Outcome { object, created: true, warnings: Vec::new() })
     }
 
     /// Fills the system's fields and lets the kind prepare its own.

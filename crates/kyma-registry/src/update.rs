@@ -98,7 +98,9 @@ impl Registry {
             &mut warnings,
         )?;
         keep_forgetting(&mut body, forgets);
-        check_name(name, &body)?;
+        if let Err(error) = check_name(name, &body) {
+            return Err(error.with_warnings(warnings));
+        }
         let precondition = object::uid(&body).to_owned();
         let creates = subresource == Subresource::Main
             && request.resource.builtin().is_some_and(|builtin| builtin.create_on_update);
@@ -109,7 +111,10 @@ impl Registry {
                 field_validation: options.field_validation,
                 manager: options.manager.clone(),
             };
-            return self.create(request, body.into(), &create).await;
+            let created = self.create(request, body.into(), &create).await;
+            return created
+                .map(|outcome| Outcome { warnings: warnings.clone(), ..outcome })
+                .map_err(|error| error.with_warnings(warnings));
         }
         self.modify(request, name, subresource, options, warnings, |live, fields, _| {
             let actual = object::uid(&live.object);
@@ -176,6 +181,22 @@ impl Registry {
         mut warnings: Vec<String>,
         change: impl Fn(&Live<'_>, &FieldManager<'_>, &mut Vec<String>) -> Result<Written, ApiError>,
     ) -> Result<Outcome, ApiError> {
+        match self.try_to_modify(request, name, subresource, options, &mut warnings, change).await {
+            Ok(outcome) => Ok(Outcome { warnings, ..outcome }),
+            Err(error) => Err(error.with_warnings(warnings)),
+        }
+    }
+
+    async fn try_to_modify(
+        &self,
+        request: &Request<'_>,
+        name: &str,
+        subresource: Subresource,
+        options: &UpdateOptions,
+        warnings: &mut Vec<String>,
+        change: impl Fn(&Live<'_>, &FieldManager<'_>, &mut Vec<String>) -> Result<Written, ApiError>,
+    ) -> Result<Outcome, ApiError> {
+        let done = |object| Ok(Outcome { object, created: false, warnings: Vec::new() });
         let given = warnings.len();
         let (catalog, now) = (self.catalog(), self.now_text());
         let author = Author { manager: &options.manager, subresource: subresource.name() };
@@ -186,7 +207,7 @@ impl Registry {
             warnings.truncate(given);
             let stored = self.get(request, name)?;
             let live = Live::parse(&stored.json)?;
-            let Written { object: mut changed, managed } = change(&live, &fields, &mut warnings)?;
+            let Written { object: mut changed, managed } = change(&live, &fields, warnings)?;
             check_version(request, name, &mut changed, &stored)?;
             self.prepare_update(request, &mut changed, &live.object, subresource)?;
             judge(&changed, &managed, |changed| {
@@ -194,20 +215,20 @@ impl Registry {
             })?;
             if self.ends_deletion(request.resource, &changed, &live.object) {
                 let written = Written { object: changed, managed };
-                return self.finish_deletion(request, written, &stored, options.dry_run, warnings).await;
+                return self.finish_deletion(request, written, &stored, options.dry_run).await;
             }
             if changed == live.object && same_but_times(&managed.text, live.managed) {
-                return Ok(Outcome { object: stored, created: false, warnings });
+                return done(stored);
             }
             if options.dry_run {
                 let object = self.imagined(request, &mut changed, &managed.text, Some(&stored))?;
-                return Ok(Outcome { object, created: false, warnings });
+                return done(object);
             }
             let draft = object::draft(&mut changed, &managed.text, request.resource)?;
             let expect = Expect::At(stored.revision);
             let write = Write { key: stored.key.clone(), expect, change: Change::Put(draft) };
             match self.store.commit(write).await {
-                Ok(object) => return Ok(Outcome { object, created: false, warnings }),
+                Ok(object) => return done(object),
                 // A writer that named a resourceVersion meets the newer one in the next turn, and is refused there.
                 Err(CommitError::Stale(_)) if attempt < ATTEMPTS => {}
                 Err(error) => return Err(create_error(request.resource, name, &error)),
@@ -261,7 +282,6 @@ impl Registry {
         written: Written,
         stored: &Arc<Stored>,
         dry_run: bool,
-        warnings: Vec<String>,
     ) -> Result<Outcome, ApiError> {
         let Written { object: mut changed, managed } = written;
         let object = self.imagined(request, &mut changed, &managed.text, Some(stored))?;
@@ -273,7 +293,7 @@ impl Registry {
             let committed = self.store.commit(write).await;
             committed.map_err(|error| create_error(request.resource, &stored.key.name, &error))?;
         }
-        Ok(Outcome { object, created: false, warnings })
+        Ok(Outcome { object, created: false, warnings: Vec::new() })
     }
 }
 

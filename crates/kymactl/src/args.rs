@@ -113,6 +113,9 @@ pub(crate) struct ApiserverArgs {
     /// --in-memory.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_kubeconfig: Option<PathBuf>,
+    /// Collect no garbage and leave the content of namespaces alone, as a kube-apiserver without kube-controller-manager.
+    #[arg(long)]
+    pub(crate) no_controllers: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     #[command(flatten)]

@@ -4,12 +4,30 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::strategy::{PLAIN, Strategy};
-use super::{age, text};
+use super::{age, inner, text};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
 
-pub(super) const STRATEGY: Strategy =
-    Strategy { unconditional_update: false, create_on_update: true, validate, cells, ..PLAIN };
+pub(super) const STRATEGY: Strategy = Strategy {
+    unconditional_update: false,
+    create_on_update: true,
+    validate,
+    cells,
+    prepare_create: |lease| drop_elections(lease, None),
+    prepare_update: |lease, existing, _| drop_elections(lease, Some(existing)),
+    ..PLAIN
+};
+
+/// Members of a feature that is off by default (KEP-4355, CoordinatedLeaderElection): none takes one that had none.
+fn drop_elections(lease: &mut Object, existing: Option<&Object>) {
+    let before = existing.and_then(|existing| existing.get("spec"));
+    let Some(spec) = inner(lease, "spec") else { return };
+    for member in ["strategy", "preferredHolder"] {
+        if before.and_then(|before| before.get(member)).is_none() {
+            spec.remove(member);
+        }
+    }
+}
 
 fn validate(lease: &Object, _existing: Option<&Object>) -> Vec<FieldError> {
     let spec = Path::new("spec");

@@ -13,6 +13,23 @@ use crate::reason::gotext;
 struct Problem {
     path: String,
     text: String,
+    /// Whether it is only that something is there twice.
+    double: bool,
+}
+
+impl Problem {
+    fn new(text: impl Into<String>) -> Self {
+        Self { path: String::new(), text: text.into(), double: false }
+    }
+}
+
+/// Whether an object is of a schema, as far as an update goes: what is there twice does not count.
+pub(crate) fn fits(object: &Members<String, Value>, place: Place<'_>) -> bool {
+    let mut problems = Vec::new();
+    if let Some(map) = place.atom().map {
+        members(object, &map, &mut problems);
+    }
+    problems.iter().all(|problem| problem.double)
 }
 
 /// Says what keeps an object from being of a schema, in upstream's words; `None` if nothing does.
@@ -38,10 +55,7 @@ pub(crate) fn problem(object: &Members<String, Value>, place: Place<'_>) -> Opti
 fn value(value: &Value, place: Place<'_>, out: &mut Vec<Problem>) {
     let atom = narrowed(place.atom(), value);
     let wrong = |expected: &str, out: &mut Vec<Problem>| {
-        out.push(Problem {
-            path: String::new(),
-            text: format!("expected {expected}, got &{{{}}}", gotext::value(value)),
-        });
+        out.push(Problem::new(format!("expected {expected}, got &{{{}}}", gotext::value(value))));
     };
     match (atom, value) {
         (Atom { map: Some(map), .. }, Value::Object(object)) => members(object, &map, out),
@@ -73,7 +87,7 @@ fn members(object: &Members<String, Value>, map: &Map<'_>, out: &mut Vec<Problem
         match known {
             Some(place) => value(member, place, out),
             None => {
-                out.push(Problem { path: String::new(), text: "field not declared in schema".to_owned() });
+                out.push(Problem::new("field not declared in schema"));
             }
         }
         prefix(out, start, || format!(".{name}"));
@@ -95,14 +109,13 @@ fn items(array: &[Value], list: &List<'_>, out: &mut Vec<Problem>) {
         let element = match list::element(list, item) {
             Ok(element) => element,
             Err(problem) => {
-                let text = format!("element {index}: {problem}");
-                out.push(Problem { path: String::new(), text });
+                out.push(Problem::new(format!("element {index}: {problem}")));
                 return;
             }
         };
         if seen.contains(&element) {
             let text = format!("duplicate entries for key {element}");
-            out.push(Problem { path: String::new(), text });
+            out.push(Problem { double: true, ..Problem::new(text) });
         }
         let start = out.len();
         value(item, list.item, out);
@@ -135,7 +148,7 @@ fn scalar(kind: Scalar, value: &Value) -> Option<Problem> {
         (Scalar::Boolean, _) => format!("boolean, got &{{{}}}", gotext::value(value)),
         (Scalar::Untyped, _) => format!("any scalar, got &{{{}}}", gotext::value(value)),
     };
-    Some(Problem { path: String::new(), text: format!("expected {expected}") })
+    Some(Problem::new(format!("expected {expected}")))
 }
 
 /// Go's `%T` of a decoded value.

@@ -137,12 +137,19 @@ impl<'r> FieldManager<'r> {
         }
         let old = live.map_or_else(|| Cow::Owned(self.blank()), |live| self.seen(&live.object));
         let new = self.seen(new);
+        if self.resource.is_custom()
+            && let Some(place) = self.place_in(&self.version)
+            && !check::fits(&new, place)
+        {
+            return String::new().into();
+        }
         match self.record(&old, &new, &mut entries, self.author.manager) {
             Ok(()) => Managed {
                 faulty: entries.iter().any(Entry::is_faulty),
                 text: managers::encode(entries, self.order()),
             },
-            Err(_) => stored.to_owned().into(),
+            // Nobody can say who owns what of such an object.
+            Err(_) => String::new().into(),
         }
     }
 
@@ -265,8 +272,12 @@ impl<'r> FieldManager<'r> {
     /// 500: what an apply has made cannot be decoded as the kind.
     pub(crate) fn unconvertible(&self, config: &Object, problem: &str) -> ApiError {
         let (namespace, name, kind) = (object::namespace(config), object::name(config), shown_kind(config));
+        let decoder = match self.resource.is_custom() {
+            true => String::new(),
+            false => format!("unable to convert unstructured object to {kind}: "),
+        };
         ApiError::unexpected(format!(
-            "failed to convert new object ({namespace}/{name}; {kind}) to proper version: {problem}"
+            "failed to convert new object ({namespace}/{name}; {kind}) to proper version: {decoder}{problem}"
         ))
     }
 

@@ -64,6 +64,7 @@ struct Failure {
     message: String,
     details: Option<Details>,
     continue_token: String,
+    warnings: Vec<String>,
 }
 
 impl ApiError {
@@ -75,6 +76,7 @@ impl ApiError {
             message: message.into(),
             details: None,
             continue_token: String::new(),
+            warnings: Vec::new(),
         }))
     }
 
@@ -97,6 +99,18 @@ impl ApiError {
     pub fn with_continue(mut self, token: impl Into<String>) -> Self {
         self.0.continue_token = token.into();
         self
+    }
+
+    /// Sets what the client is warned of beside the failure: what decoding found before it.
+    #[must_use]
+    pub(crate) fn with_warnings(mut self, warnings: Vec<String>) -> Self {
+        self.0.warnings = warnings;
+        self
+    }
+
+    /// What the client is warned of beside the failure.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
     }
 
     fn with_cause(mut self, reason: &str, message: impl Into<String>, field: &str) -> Self {

@@ -43,7 +43,8 @@ pub(crate) async fn run(args: ApiserverArgs) -> Result<(), Failure> {
 
 fn settings(args: &ApiserverArgs) -> Settings {
     let (connections, requests) = (args.limits.meant(), args.requests.meant());
-    Settings { connections, requests, audit: args.audit.meant(), namespace: None }
+    let no_controllers = args.no_controllers;
+    Settings { connections, requests, audit: args.audit.meant(), no_controllers, namespace: None }
 }
 
 fn home(args: &StoreArgs) -> Result<Home, Failure> {

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) connections: ConnectionLimits,
     pub(crate) requests: Limits,
     pub(crate) audit: Option<AuditOptions>,
+    /// Whether what kube-controller-manager does is left out.
+    pub(crate) no_controllers: bool,
     /// The kubeconfig's namespace, where it is not `default`.
     pub(crate) namespace: Option<&'static str>,
 }
@@ -53,12 +55,16 @@ impl Serving {
         kubeconfig: PathBuf,
         settings: Settings,
     ) -> Result<Started, Failure> {
-        let Settings { connections: limits, requests, audit, namespace } = settings;
+        let Settings { connections: limits, requests, audit, no_controllers, namespace } = settings;
         allow_files(limits.connections);
         let clock = TokioClock::starting_at(Timestamp::now());
         let store = home.store(&clock)?;
         let identity = home.identity(names, clock.now())?;
-        let builder = ApiServer::builder().clock(Arc::new(clock)).store(store.clone()).limits(requests);
+        let builder = ApiServer::builder()
+            .clock(Arc::new(clock))
+            .store(store.clone())
+            .limits(requests)
+            .controllers(!no_controllers);
         let builder = match audit {
             Some(options) => builder.audit(options),
             None => builder,
