@@ -35,7 +35,7 @@ pub(crate) fn value(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<(Val
         }),
         "application/yaml" => match yaml::to_value(body) {
             Ok(value) => Ok((value, Vec::new())),
-            Err(error) => Err(unrecognized(&format!("yaml: {error} ({})", shown(body)))),
+            Err(error) => Err(unrecognized(&format!("{error} ({})", shown(body)))),
         },
         protobuf::CONTENT_TYPE => Ok((protobuf::to_value(body, kind)?, Vec::new())),
         _ => Err(ApiError::unsupported_media_type(&MEDIA_TYPES)),

@@ -40,6 +40,8 @@ pub(crate) struct ResourcePath<'a> {
     pub(crate) subresource: Option<&'a str>,
     /// The old form `/watch/…`, still used by some clients.
     pub(crate) watch: bool,
+    /// Whether there is more behind the part of an object: no kind has parts of parts.
+    pub(crate) more: bool,
 }
 
 /// Takes a path apart. Parts are not percent-decoded: no legal name needs it.
@@ -74,7 +76,29 @@ fn resource<'a>(group: &'a str, version: &'a str, rest: &[&'a str]) -> Target<'a
         rest => (false, rest),
     };
     let path = |namespace, resource, name, subresource| {
-        Target::Resource(ResourcePath { group, version, namespace, resource, name, subresource, watch })
+        Target::Resource(ResourcePath {
+            group,
+            version,
+            namespace,
+            resource,
+            name,
+            subresource,
+            watch,
+            more: false,
+        })
+    };
+    let beyond = |namespace, resource, name, part| {
+        let (name, subresource) = (Some(name), Some(part));
+        Target::Resource(ResourcePath {
+            group,
+            version,
+            namespace,
+            resource,
+            name,
+            subresource,
+            watch,
+            more: true,
+        })
     };
     match rest {
         // A namespace itself, and its own parts.
@@ -87,9 +111,13 @@ fn resource<'a>(group: &'a str, version: &'a str, rest: &[&'a str]) -> Target<'a
         ["namespaces", namespace, resource, name, part] => {
             path(Some(*namespace), *resource, Some(*name), Some(*part))
         }
+        ["namespaces", namespace, resource, name, part, _, ..] => {
+            beyond(Some(*namespace), *resource, *name, *part)
+        }
         [resource] => path(None, *resource, None, None),
         [resource, name] => path(None, *resource, Some(*name), None),
         [resource, name, part] => path(None, *resource, Some(*name), Some(*part)),
+        [resource, name, part, _, ..] => beyond(None, *resource, *name, *part),
         _ => Target::Unknown,
     }
 }
@@ -129,7 +157,8 @@ mod tests {
         assert_eq!(parse("/livez/ping"), Target::Health { endpoint: "livez", check: Some("ping") });
         assert_eq!(parse("/apis/g/v1"), Target::GroupVersion { group: "g", version: "v1" });
         assert_eq!(parse("/openapi/v3/apis/g/v1"), Target::OpenApiV3(Some("apis/g/v1")));
-        assert_eq!(parse("/api/v1/namespaces/a/b/c/d/e"), Target::Unknown);
+        let Target::Resource(beyond) = parse("/api/v1/namespaces/a/b/c/d/e") else { panic!() };
+        assert!(beyond.more);
         assert_eq!(parse("/nothing"), Target::Unknown);
     }
 }

@@ -15,25 +15,32 @@ use kyma_store::Revision;
 
 /// A request's query, decoded; of a name that comes twice the first counts.
 #[derive(Debug, Default)]
-pub(crate) struct Query<'a>(BTreeMap<Cow<'a, str>, Cow<'a, str>>);
+pub(crate) struct Query<'a> {
+    first: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    /// `dryRun`, the one parameter that is a list.
+    dry_runs: Vec<Cow<'a, str>>,
+}
 
 impl<'a> Query<'a> {
     pub(crate) fn parse(query: Option<&'a str>) -> Self {
-        let mut map = BTreeMap::new();
+        let mut parsed = Query::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            map.entry(name).or_insert(value);
+            if name == "dryRun" && !value.is_empty() {
+                parsed.dry_runs.push(value.clone());
+            }
+            parsed.first.entry(name).or_insert(value);
         }
-        Query(map)
+        parsed
     }
 
     /// The value of a parameter; `None` where it is absent or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| &**value).filter(|value| !value.is_empty())
+        self.first.get(name).map(|value| &**value).filter(|value| !value.is_empty())
     }
 
     /// A flag as Go reads one: "1", "true" and a bare name are true.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !matches!(&**value, "0" | "false"))
+        self.first.get(name).is_some_and(|value| !matches!(&**value, "0" | "false"))
     }
 
     fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
@@ -58,6 +65,10 @@ impl<'a> Query<'a> {
 
     /// The parameters of a list; `name` restricts it to one object.
     pub(crate) fn list(&self, name: Option<&str>) -> Result<ListOptions, ApiError> {
+        let labels = match self.get("labelSelector") {
+            Some(text) => LabelSelector::parse(text)?,
+            None => LabelSelector::default(),
+        };
         let mut fields = match self.get("fieldSelector") {
             Some(text) => FieldSelector::parse(text)?,
             None => FieldSelector::default(),
@@ -76,10 +87,7 @@ impl<'a> Query<'a> {
         let version_match = self.get("resourceVersionMatch").map(VersionMatch::parse);
         let limit = self.number("limit")?.unwrap_or_default();
         Ok(ListOptions {
-            labels: match self.get("labelSelector") {
-                Some(text) => LabelSelector::parse(text)?,
-                None => LabelSelector::default(),
-            },
+            labels,
             fields,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             continue_token: self.get("continue").map(str::to_owned),
@@ -116,7 +124,7 @@ impl<'a> Query<'a> {
     fn write(&self) -> WriteQuery<'_> {
         WriteQuery {
             manager: self.get("fieldManager").unwrap_or_default(),
-            dry_run: self.get("dryRun"),
+            dry_run: self.dry_runs.iter().map(|value| &**value).collect(),
             field_validation: self.get("fieldValidation"),
         }
     }
@@ -146,7 +154,7 @@ impl<'a> Query<'a> {
             manager => manager.to_owned(),
         };
         UpdateOptions {
-            dry_run: given.dry_run.is_some(),
+            dry_run: !given.dry_run.is_empty(),
             field_validation: match given.field_validation {
                 Some("Ignore") => FieldValidation::Ignore,
                 Some("Strict") => FieldValidation::Strict,
@@ -159,17 +167,14 @@ impl<'a> Query<'a> {
 
     /// `dryRun` of a deletion, whose only value is `All`.
     pub(crate) fn dry_run(&self) -> Result<bool, ApiError> {
-        match self.get("dryRun") {
-            None => Ok(false),
-            Some("All") => Ok(true),
-            Some(other) => Err(kyma_registry::unknown_dry_run(other)),
-        }
+        let values = self.write().dry_run;
+        kyma_registry::check_dry_run(&values).map(|()| !values.is_empty())
     }
 
     /// Whether an apply takes what others own; `None` where nothing is said.
     fn force(&self) -> Option<bool> {
         // As Go reads it: everything but these two is true.
-        self.0.get("force").map(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false"))
+        self.first.get("force").map(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false"))
     }
 }
 

@@ -116,7 +116,8 @@ pub(crate) fn route<'a>(
     if misplaced && verb != Verb::Create {
         return Err(ApiError::resource_not_found());
     }
-    let subresource = subresource_of(resource, path.subresource).ok_or_else(|| match path.name {
+    let part = subresource_of(resource, path.subresource).filter(|_| !path.more);
+    let subresource = part.ok_or_else(|| match path.name {
         Some(name) if resource.is_custom() => ApiError::not_found(path.group, path.resource, name),
         _ => ApiError::resource_not_found(),
     })?;

@@ -172,6 +172,12 @@ impl Call<'_> {
                 )));
             }
         };
+        if let Some(problem) = kyma_registry::untyped(&object) {
+            return Err(ApiError::bad_request(format!(
+                "the object provided is unrecognized (must be of type {kind}): {problem} ({})",
+                decode::shown(&self.body)
+            )));
+        }
         Ok(kyma_registry::Body { object, complaints })
     }
 }

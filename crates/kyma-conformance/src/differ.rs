@@ -252,6 +252,8 @@ impl Stream<'_> {
             let what = format!("{} {}", request.method, KINDS[request.kind].plural);
             if !self.found.take(self.config, &what, request.line(), real, embedded) {
                 self.level(&request, &symbols).await;
+                let [real, embedded] = &mut symbols;
+                real.level(embedded);
                 generator.forget_one(&request);
             }
         }
@@ -309,6 +311,12 @@ impl Stream<'_> {
 async fn remove(side: &Http, path: &str) {
     let _ = side.delete(path).await;
     let _ = side.patch(path, MERGE, &json!({"metadata": {"finalizers": null}})).await;
+    if let Some(name) = path.strip_prefix("/api/v1/namespaces/").filter(|rest| !rest.contains('/')) {
+        // Without a controller nobody else does this.
+        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let call = side.call(Method::PUT, &format!("{path}/finalize"));
+        let _ = call.body("application/json", body.to_string()).await;
+    }
 }
 
 /// A request with a server's own names, versions and UIDs.

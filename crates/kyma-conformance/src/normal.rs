@@ -58,6 +58,12 @@ impl Symbols {
     /// A UID that a request made up stays as it is.
     const MADE_UP: &'static str = "00000000-0000-0000-0000-000000000000";
 
+    /// Lets both go on with the same numbers after one of them has seen what the other has not.
+    pub(crate) fn level(&mut self, other: &mut Self) {
+        self.versions.level(&mut other.versions);
+        self.uids.level(&mut other.uids);
+    }
+
     /// An object or list in one line, members sorted.
     pub(crate) fn value(&mut self, value: &Value) -> String {
         let mut value = value.clone();
@@ -161,6 +167,12 @@ struct Numbered {
 }
 
 impl Numbered {
+    fn level(&mut self, other: &mut Self) {
+        let count = self.texts.len().max(other.texts.len());
+        self.texts.resize(count, String::new());
+        other.texts.resize(count, String::new());
+    }
+
     fn number(&mut self, text: &str) -> usize {
         if let Some(number) = self.numbers.get(text) {
             return *number;

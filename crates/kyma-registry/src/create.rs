@@ -108,7 +108,8 @@ impl Registry {
                 text,
             ));
         }
-        if !object::resource_version(&object).is_empty() {
+        // What is no number is none to the real server.
+        if object::resource_version(&object).parse::<u64>().is_ok_and(|version| version > 0) {
             return Err(ApiError::unexpected("resourceVersion should not be set on objects to be created"));
         }
         self.admit_into_namespace(request, &object)?;

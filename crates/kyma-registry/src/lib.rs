@@ -44,11 +44,12 @@ pub use delete::{DeleteOptions, Deleted, FOREGROUND, ORPHAN, Preconditions, Prop
 pub use fields::from_user_agent;
 pub use list::{ListOptions, Listed, VersionMatch};
 pub use options::{
-    WriteQuery, check_list, check_patch, check_watch, check_write, unknown_dry_run, unknown_propagation,
+    WriteQuery, check_dry_run, check_list, check_patch, check_watch, check_write, unknown_propagation,
 };
 pub use reason::ApiError;
 pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};
 pub use resource::{Names, Resource, Rules, Scope};
 pub use scale::Paths as ScalePaths;
 pub use update::{PatchOptions, Subresource, UpdateOptions};
+pub use validation::untyped;
 pub use watch::{Change, Stream, WatchOptions};

@@ -10,12 +10,12 @@ use crate::{ApiError, ListOptions, VersionMatch};
 const META: &str = "meta.k8s.io";
 
 /// The parameters that all writes have, as the query gave them.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct WriteQuery<'a> {
     /// `fieldManager`; "" where it was not given.
     pub manager: &'a str,
-    /// `dryRun`.
-    pub dry_run: Option<&'a str>,
+    /// `dryRun`, which may be said more than once.
+    pub dry_run: Vec<&'a str>,
     /// `fieldValidation`.
     pub field_validation: Option<&'a str>,
 }
@@ -23,7 +23,7 @@ pub struct WriteQuery<'a> {
 impl WriteQuery<'_> {
     fn problems(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        errors.extend(self.dry_run.map(|value| names::validate_dry_run(&[value])).unwrap_or_default());
+        errors.extend(names::validate_dry_run(&self.dry_run));
         errors.extend(self.field_validation.map(names::validate_field_validation).unwrap_or_default());
         errors
     }
@@ -49,9 +49,12 @@ pub fn check_patch(applies: bool, force: Option<bool>, given: &WriteQuery<'_>) -
     refused("PatchOptions", errors)
 }
 
-/// A `dryRun` of a deletion that is not `All`.
-pub fn unknown_dry_run(value: &str) -> ApiError {
-    ApiError::invalid(META, "DeleteOptions", "", names::validate_dry_run(&[value]))
+/// Whether `dryRun` of a deletion says nothing but `All`.
+///
+/// # Errors
+/// 422.
+pub fn check_dry_run(values: &[&str]) -> Result<(), ApiError> {
+    refused("DeleteOptions", names::validate_dry_run(values))
 }
 
 /// A `propagationPolicy` that is none of the three, or stands beside `orphanDependents`.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
 use crate::patch::{Patched, undecodable};
-use crate::reason::{FieldError, Path};
+use crate::reason::{FieldError, Path, gotext};
 use crate::registry::FieldValidation;
 use crate::structure::{self, Struct};
 use crate::{ApiError, Resource, Subresource};
@@ -98,7 +98,7 @@ pub(crate) fn patched(
         (None, Some(_)) => unregistered(resource, object),
         (_, None) => None,
     };
-    let decoded = match problem {
+    let decoded = match untyped(object).or(problem) {
         Some(problem) => Err(problem),
         None => decode_patched(resource, object, complaints, mode, warnings),
     };
@@ -150,20 +150,26 @@ fn check_version(resource: &Resource, object: &Object) -> Result<(), ApiError> {
 fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
     let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
-    (kind != &*resource.names.kind || version != resource.api_version())
-        .then(|| not_registered(version, kind))
+    // What is left out is taken to be what was asked for.
+    let other = !kind.is_empty() && kind != &*resource.names.kind
+        || !version.is_empty() && version != resource.api_version();
+    other.then(|| not_registered(version, kind))
+}
+
+/// What Go says of an object whose kind or version is no text.
+pub fn untyped(object: &Object) -> Option<String> {
+    ["apiVersion", "kind"].into_iter().find_map(|field| {
+        let value = object.get(field).filter(|value| !value.is_string() && !value.is_null())?;
+        let given = gotext::type_name(value);
+        Some(format!(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {given} into Go struct field .{field} of \
+             type string"
+        ))
+    })
 }
 
 /// The body must be of the kind and version of the path. A built-in kind may leave both out.
 fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> {
-    for field in ["apiVersion", "kind"] {
-        if object.get(field).is_some_and(|value| !value.is_string()) {
-            let text = format!(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal {field} into a string"
-            );
-            return Err(ApiError::bad_request(text));
-        }
-    }
     let text = |object: &Object, field: &str| {
         object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
     };

@@ -70,12 +70,10 @@ fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
         (Some("Foreground"), None) => Some(Propagation::Foreground),
         (Some(policy), _) => return Err(kyma_registry::unknown_propagation(policy, orphan.is_some())),
     };
-    let dry_run = match body.get("dryRun").and_then(Value::as_array).map(Vec::as_slice) {
-        None | Some([]) if call.body.is_empty() => call.query.dry_run()?,
-        None | Some([]) => false,
-        Some([only]) if only == "All" => true,
-        Some([other, ..]) => return Err(kyma_registry::unknown_dry_run(other.as_str().unwrap_or_default())),
-    };
+    let dry_runs = body.get("dryRun").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let dry_runs: Vec<&str> = dry_runs.iter().filter_map(Value::as_str).collect();
+    kyma_registry::check_dry_run(&dry_runs)?;
+    let dry_run = if call.body.is_empty() { call.query.dry_run()? } else { !dry_runs.is_empty() };
     Ok(DeleteOptions {
         dry_run,
         preconditions: Preconditions {

@@ -137,13 +137,12 @@ impl<'r> FieldManager<'r> {
         }
         let old = live.map_or_else(|| Cow::Owned(self.blank()), |live| self.seen(&live.object));
         let new = self.seen(new);
-        if self.resource.is_custom()
-            && let Some(place) = self.place_in(&self.version)
-            && !check::fits(&new, place)
-        {
-            return String::new().into();
-        }
-        match self.record(&old, &new, &mut entries, self.author.manager) {
+        // What is not of its schema changes nothing of who owns what.
+        let typed = !self.resource.is_custom()
+            || self.place_in(&self.version).is_none_or(|place| check::fits(&new, place));
+        let recorded =
+            if typed { self.record(&old, &new, &mut entries, self.author.manager) } else { Ok(()) };
+        match recorded {
             Ok(()) => Managed {
                 faulty: entries.iter().any(Entry::is_faulty),
                 text: managers::encode(entries, self.order()),

@@ -5,29 +5,28 @@ use kyma_registry::patch::decode_json;
 use serde_json::Value;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
+use crate::encode::yaml::explain;
+
 /// The body as a value, with what strict decoding finds wrong with its text.
 ///
 /// # Errors
 /// 400 for what is no YAML.
 pub(super) fn decode(body: &[u8]) -> Result<(Value, Vec<String>), ApiError> {
-    let refused = |cause: &dyn std::fmt::Display| {
-        // The place is left out, since Go's decoder counts otherwise.
-        let cause = cause.to_string();
-        let cause = cause.split(" at line ").next().unwrap_or_default();
+    let refused = |cause: &str| {
         // What begins like JSON is taken for that at first.
         let step = if body.trim_ascii_start().starts_with(b"{") {
             "decoding patch: error converting YAML to JSON"
         } else {
             "encoding patch"
         };
-        ApiError::bad_request(format!("error {step}: yaml: {cause}"))
+        ApiError::bad_request(format!("error {step}: {cause}"))
     };
     if let Ok((value, complaints)) = decode_json(body)
         && complaints.is_empty()
     {
         return Ok((value, complaints));
     }
-    let text = std::str::from_utf8(body).map_err(|error| refused(&error))?;
+    let text = std::str::from_utf8(body).map_err(|error| refused(&format!("yaml: {error}")))?;
     if text.trim().is_empty() {
         return Ok((Value::Null, Vec::new()));
     }
@@ -43,11 +42,11 @@ pub(super) fn decode(body: &[u8]) -> Result<(Value, Vec<String>), ApiError> {
                 key.as_deref().unwrap_or_default()
             )
         }
-        _ => return Err(refused(&problem.without_snippet())),
+        _ => return Err(refused(&explain(&problem, text))),
     };
     let lax = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
     let value =
-        serde_saphyr::from_str_with_options(text, lax).map_err(|error| refused(&error.without_snippet()))?;
+        serde_saphyr::from_str_with_options(text, lax).map_err(|error| refused(&explain(&error, text)))?;
     Ok((value, vec![complaint]))
 }
 
