@@ -147,8 +147,7 @@ impl<'r> FieldManager<'r> {
                 faulty: entries.iter().any(Entry::is_faulty),
                 text: managers::encode(entries, self.order()),
             },
-            // Nobody can say who owns what of such an object.
-            Err(_) => String::new().into(),
+            Err(_) => stored.to_owned().into(),
         }
     }
 
