@@ -51,7 +51,8 @@ impl<'a> Query<'a> {
         Ok(u64::try_from(number).ok())
     }
 
-    fn revision(&self) -> Result<Option<Revision>, ApiError> {
+    /// The version that a list names.
+    pub(crate) fn revision(&self) -> Result<Option<Revision>, ApiError> {
         let Some(value) = self.get("resourceVersion") else { return Ok(None) };
         // As Go reads it: leading zeros are no fault.
         let number =

@@ -172,7 +172,11 @@ impl Call<'_> {
                 )));
             }
         };
-        if let Some(problem) = kyma_registry::untyped(&object) {
+        let nameless =
+            self.resource.is_custom() && object.get("kind").is_none_or(|kind| kind.is_null() || kind == "");
+        let problem = kyma_registry::unrecognized(&object)
+            .or_else(|| nameless.then(|| kyma_registry::kind_missing(&String::from_utf8_lossy(&self.body))));
+        if let Some(problem) = problem {
             return Err(ApiError::bad_request(format!(
                 "the object provided is unrecognized (must be of type {kind}): {problem} ({})",
                 decode::shown(&self.body)

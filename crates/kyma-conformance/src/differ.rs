@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::args::DifferArgs;
 use crate::check::{Failure, Outcome, cut};
-use crate::client::{Call, Http, MERGE, query};
+use crate::client::{Answer, Call, Http, MERGE, query};
 use crate::context::NAMESPACES;
 use crate::fixture;
 use crate::matrix;
@@ -265,7 +265,17 @@ impl Stream<'_> {
         let calls = [call(real, request, &symbols[0]), call(embedded, request, &symbols[1])];
         let [one, other] = calls.map(IntoFuture::into_future);
         let (one, other) = tokio::join!(one, other);
-        Ok([symbols[0].answer(&one?), symbols[1].answer(&other?)])
+        let (one, other) = (one?, other?);
+        let shared = !KINDS[request.kind].namespaced;
+        let shown = |symbols: &mut Symbols, answer: &Answer| {
+            let mut body = answer.value();
+            if shared {
+                // The streams run beside each other, and see each other's objects there.
+                symbols.retain_own(&mut body, STREAM);
+            }
+            symbols.answer_of(answer, body)
+        };
+        Ok([shown(&mut symbols[0], &one), shown(&mut symbols[1], &other)])
     }
 
     /// Deletes what a request was about on both servers.

@@ -33,8 +33,10 @@ static EXPRESSIONS: LazyLock<Option<Expressions>> = LazyLock::new(|| {
         micro_time: Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z").ok()?,
         generated: Regex::new("NAME-[bcdfghjklmnpqrstvwxz2456789]{5}\\b").ok()?,
         age: Regex::new("\"[0-9]{1,2}s\"").ok()?,
-        version: Regex::new(r#"(resourceVersion[\\":\s]+|ResourceVersion in [a-z ]+(?:: |\())([1-9][0-9]*)"#)
-            .ok()?,
+        version: Regex::new(
+            r#"(resourceVersion[\\":\s]*\\*"|ResourceVersion in [a-z ]+(?:: |\())([1-9][0-9]*)"#,
+        )
+        .ok()?,
     })
 });
 
@@ -57,6 +59,21 @@ impl Symbols {
 
     /// A UID that a request made up stays as it is.
     const MADE_UP: &'static str = "00000000-0000-0000-0000-000000000000";
+
+    /// Takes the objects out of a list that others have made, whose names don't have what `symbol` stands for.
+    pub(crate) fn retain_own(&self, list: &mut Value, symbol: &str) {
+        let Some((text, _)) = self.given.iter().find(|(_, given)| given == symbol) else { return };
+        let own = |item: &Value| {
+            let metadata = item.pointer("/object/metadata").or_else(|| item.get("metadata"));
+            let name = metadata.and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
+            name.is_some_and(|name| name.contains(text.as_str()))
+        };
+        for field in ["items", "rows"] {
+            if let Some(Value::Array(items)) = list.get_mut(field) {
+                items.retain(own);
+            }
+        }
+    }
 
     /// Lets both go on with the same numbers after one of them has seen what the other has not.
     pub(crate) fn level(&mut self, other: &mut Self) {
@@ -141,7 +158,12 @@ impl Symbols {
 
     /// The code, the warnings and the body of an answer, a line each.
     pub(crate) fn answer(&mut self, answer: &Answer) -> String {
-        let body = match answer.value() {
+        self.answer_of(answer, answer.value())
+    }
+
+    /// The same with another body in the place of the answer's own.
+    pub(crate) fn answer_of(&mut self, answer: &Answer, body: Value) -> String {
+        let body = match body {
             Value::Null => self.text(answer.text().trim_end()),
             value => self.value(&value),
         };

@@ -51,5 +51,5 @@ pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};
 pub use resource::{Names, Resource, Rules, Scope};
 pub use scale::Paths as ScalePaths;
 pub use update::{PatchOptions, Subresource, UpdateOptions};
-pub use validation::untyped;
+pub use validation::{kind_missing, unrecognized};
 pub use watch::{Change, Stream, WatchOptions};

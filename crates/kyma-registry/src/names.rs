@@ -9,7 +9,7 @@ mod options;
 mod time;
 
 pub use metadata::{NameRule, validate_create, validate_update};
-pub(crate) use metadata::{group_version_problem, validate_create_at};
+pub(crate) use metadata::{group_version_problem, validate_create_at, validate_finalizers};
 pub use options::{
     validate_dry_run, validate_field_manager, validate_field_validation, validate_patch_options,
     validate_propagation,

@@ -98,7 +98,7 @@ pub(crate) fn patched(
         (None, Some(_)) => unregistered(resource, object),
         (_, None) => None,
     };
-    let decoded = match untyped(object).or(problem) {
+    let decoded = match unrecognized(object).or(problem) {
         Some(problem) => Err(problem),
         None => decode_patched(resource, object, complaints, mode, warnings),
     };
@@ -156,16 +156,18 @@ fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
     other.then(|| not_registered(version, kind))
 }
 
-/// What Go says of an object whose kind or version is no text.
-pub fn untyped(object: &Object) -> Option<String> {
-    ["apiVersion", "kind"].into_iter().find_map(|field| {
-        let value = object.get(field).filter(|value| !value.is_string() && !value.is_null())?;
-        let given = gotext::type_name(value);
-        Some(format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {given} into Go struct field .{field} of \
-             type string"
-        ))
-    })
+/// Why Go cannot tell what an object is meant to be: kind or version are no texts, or make no sense.
+pub fn unrecognized(object: &Object) -> Option<String> {
+    for field in ["apiVersion", "kind"] {
+        if let Some(value) = object.get(field).filter(|value| !value.is_string() && !value.is_null()) {
+            let given = gotext::type_name(value);
+            return Some(format!(
+                "couldn't get version/kind; json parse error: json: cannot unmarshal {given} into Go struct field .{field} of \
+                 type string"
+            ));
+        }
+    }
+    names::group_version_problem(object.get("apiVersion").and_then(Value::as_str).unwrap_or_default())
 }
 
 /// The body must be of the kind and version of the path. A built-in kind may leave both out.
@@ -185,7 +187,7 @@ fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> 
     }
     if kind.is_empty() {
         let json = serde_json::to_string(object).unwrap_or_default();
-        return Err(ApiError::bad_request(format!("Object 'Kind' is missing in '{json}'")));
+        return Err(ApiError::bad_request(kind_missing(&json)));
     }
     if api_version != resource.api_version() && api_version != resource.stored_api_version() {
         return Err(ApiError::bad_request(format!(
@@ -195,6 +197,11 @@ fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> 
     }
     object.insert("kind".into(), kind.into());
     Ok(())
+}
+
+/// What a custom resource without a kind is answered with.
+pub fn kind_missing(json: &str) -> String {
+    format!("Object 'Kind' is missing in '{json}'")
 }
 
 /// What is to become the structure of a built-in kind must be of a kind that Go knows, and of one that it can convert.
@@ -244,7 +251,7 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
     let metadata = object::metadata(object).unwrap_or(&empty);
     let rule = resource.builtin().map_or(NameRule::Subdomain, |kind| kind.name_rule);
     let mut errors = names::validate_create(metadata, resource.namespaced(), rule);
-    check_kind(resource, object, &mut errors);
+    errors.extend(check_kind(resource, object));
     check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(object, None)),
@@ -270,13 +277,16 @@ pub(crate) fn update(
     let empty = Object::new();
     let (new, old) =
         (object::metadata(changed).unwrap_or(&empty), object::metadata(existing).unwrap_or(&empty));
-    let mut errors = names::validate_update(new, old);
-    if resource.is_custom() && object::uid(changed) != object::uid(existing) {
-        // Two validations of the real server look at it, of which it merges the findings for built-in kinds only.
-        let path = Path::new("metadata").child("uid");
-        errors.push(FieldError::invalid(&path, object::uid(changed), "field is immutable"));
+    let mut errors = names::validate_finalizers(new);
+    errors.extend(names::validate_update(new, old));
+    if resource.is_custom() {
+        if let Some(kind) = check_kind(resource, changed) {
+            errors.push(kind);
+            return finish(resource, changed, errors);
+        }
+        // Its metadata are judged twice, and only for built-in kinds the findings are merged.
+        errors.extend(names::validate_update(new, old));
     }
-    check_kind(resource, changed, &mut errors);
     check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing))),
@@ -294,12 +304,13 @@ pub(crate) fn update(
 
 /// A custom resource of another kind is invalid rather than unreadable
 /// (k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go).
-fn check_kind(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {
+fn check_kind(resource: &Resource, object: &Object) -> Option<FieldError> {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    if resource.is_custom() && kind != &*resource.names.kind {
+    let other = resource.is_custom() && kind != &*resource.names.kind;
+    other.then(|| {
         let detail = format!("must be {}", resource.names.kind);
-        errors.push(FieldError::invalid(&Path::new("kind"), kind, detail));
-    }
+        FieldError::invalid(&Path::new("kind"), kind, detail)
+    })
 }
 
 /// Kinds of the core group take short finalizers only if they are the well-known ones

@@ -38,13 +38,24 @@ pub(crate) enum Action {
 
 /// A difference between the servers that is as it should be.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Explained {
     /// Expressions of the request (`PUT /path?query` and the body behind a blank) and of both answers.
     pub(crate) request: Pattern,
     pub(crate) real: Pattern,
     pub(crate) embedded: Pattern,
+    /// Whether, besides, both answers have the same words, in another order.
+    #[serde(default)]
+    pub(crate) same_words: bool,
     pub(crate) reason: String,
+}
+
+/// The words of an answer, sorted.
+fn words(answer: &str) -> Vec<&str> {
+    let between = |letter: char| letter.is_whitespace() || ",;[]{}\\".contains(letter);
+    let mut words: Vec<&str> = answer.split(between).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words
 }
 
 /// An expression that is read with the file: a wrong one is refused at the start.
@@ -67,6 +78,7 @@ impl Config {
             explained.request.0.is_match(request)
                 && explained.real.0.is_match(real)
                 && explained.embedded.0.is_match(embedded)
+                && (!explained.same_words || words(real) == words(embedded))
         })
     }
 

@@ -229,7 +229,8 @@ impl<'a> Generator<'a> {
             Action::Get => request.accept = chance(random, 10).then_some(TABLE),
             Action::List => {
                 request.accept = chance(random, 15).then_some(TABLE);
-                if chance(random, 20) {
+                // What belongs to no stream alone has no pages that could be compared.
+                if chance(random, 20) && KINDS[request.kind].namespaced {
                     query.push(("limit", "2".into()));
                 }
                 if chance(random, 30) {

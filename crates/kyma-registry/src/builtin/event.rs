@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::strategy::{PLAIN, Strategy, not_supported};
 use super::text;
 use crate::columns::human_age;
+use crate::names::qualified_name;
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
 
@@ -62,12 +63,48 @@ fn source(event: &Object) -> String {
 fn validate(event: &Object, _existing: Option<&Object>) -> Vec<FieldError> {
     let involved = text(event, &["involvedObject", "namespace"]);
     let own = object::namespace(event);
-    let right = if involved.is_empty() { own == "default" || own == "kube-system" } else { own == involved };
-    if right {
-        return Vec::new();
+    let new = !text(event, &["eventTime"]).is_empty();
+    let right = match (involved.is_empty(), new) {
+        (true, true) => own == "default" || own == "kube-system",
+        (true, false) => own == "default",
+        (false, true) => true,
+        (false, false) => own == involved,
+    };
+    let mut errors = Vec::new();
+    if !right {
+        let path = Path::new("involvedObject").child("namespace");
+        errors.push(FieldError::invalid(&path, Value::from(involved), "does not match event.namespace"));
     }
-    let path = Path::new("involvedObject").child("namespace");
-    vec![FieldError::invalid(&path, Value::from(involved), "does not match event.namespace")]
+    if new {
+        check_new(event, &mut errors);
+    }
+    errors
+}
+
+/// What an Event of the new kind must say, one that has an `eventTime`.
+fn check_new(event: &Object, errors: &mut Vec<FieldError>) {
+    const LIMITS: [(&str, bool, usize); 4] = [
+        ("reportingInstance", true, 128),
+        ("action", true, 128),
+        ("reason", true, 128),
+        ("message", false, 1024),
+    ];
+    let reporter = text(event, &["reportingComponent"]);
+    let path = Path::new("reportingComponent");
+    if reporter.is_empty() {
+        errors.push(FieldError::required(&path, ""));
+    }
+    let problems = qualified_name(reporter).into_iter();
+    errors.extend(problems.map(|problem| FieldError::invalid(&path, Value::from(reporter), problem)));
+    for (member, required, most) in LIMITS {
+        let (value, path) = (text(event, &[member]), Path::new(member));
+        if required && value.is_empty() {
+            errors.push(FieldError::required(&path, ""));
+        }
+        if value.len() > most {
+            errors.push(FieldError::invalid(&path, "", format!("can have at most {most} characters")));
+        }
+    }
 }
 
 fn cells(event: &Object, now: Timestamp) -> Vec<Value> {

@@ -228,6 +228,13 @@ fn owner_json(owner: &Map<String, Value>) -> String {
     format!("{{{}}}", members.join(","))
 }
 
+/// The finalizers of a changed object.
+pub(crate) fn validate_finalizers(metadata: &Map<String, Value>) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    check_finalizers(metadata, &Path::new("metadata"), &mut errors);
+    errors
+}
+
 fn check_finalizers(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
     const ORPHAN: &str = "orphan";
     const FOREGROUND: &str = "foregroundDeletion";
