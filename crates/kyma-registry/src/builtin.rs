@@ -10,8 +10,10 @@ mod certificate;
 mod config_map;
 mod definition;
 mod devices;
+mod difference;
 mod event;
 mod flow;
+mod internal;
 mod lease;
 mod namespace;
 mod network;
@@ -22,6 +24,7 @@ mod quota;
 mod rbac;
 mod secret;
 mod service;
+mod spot;
 mod storage;
 mod strategy;
 
@@ -295,6 +298,9 @@ fn fill(object: &mut Object, field: &str, value: impl Into<Value>) {
         *slot = value.into();
     }
 }
+
+#[cfg(test)]
+mod recorded;
 
 #[cfg(test)]
 mod tests {

@@ -4,18 +4,25 @@
 //! errors. Sources: `k8s.io/apimachinery/pkg/util/validation` and `pkg/api/validate/content` (1.37). The two word the
 //! length limit differently ("characters" and "bytes"), and clients see both.
 
+pub(crate) mod address;
 mod metadata;
 mod options;
 mod time;
+mod words;
 
 pub use metadata::{NameRule, validate_create, validate_update};
-pub(crate) use metadata::{group_version_problem, validate_create_at, validate_finalizers};
+pub(crate) use metadata::{
+    check_annotations_at, check_finalizer, check_labels_at, group_version_problem, validate_create_at, validate_finalizers,
+};
 pub use options::{
     validate_dry_run, validate_field_manager, validate_field_validation, validate_patch_options,
     validate_propagation,
 };
 pub(crate) use time::{format_micro, parse_micro};
 pub use time::{format_rfc3339, parse_rfc3339};
+pub(crate) use words::{
+    domain_prefixed_path, header_name, percent, port_name, underscored_subdomain, variable_name,
+};
 
 pub use crate::structure::decode_metadata;
 

@@ -10,9 +10,9 @@ pub(crate) mod gotext;
 mod path;
 mod status;
 
-pub(crate) use field_error::aggregate;
 pub use field_error::{BadValue, FieldError, FieldErrorKind};
 pub use gojson::in_words as json_error;
+pub(crate) use field_error::{aggregate, distinct};
 pub use path::Path;
 pub(crate) use path::{Segment, Trail};
 pub use status::{ApiError, Cause, Details};

@@ -3,6 +3,7 @@
 mod fields;
 mod labels;
 mod lexer;
+pub(crate) mod object;
 
 pub use fields::{FieldOperator, FieldRequirement, FieldSelector};
 pub use labels::{LabelSelector, Operator, Requirement};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
 use crate::patch::{Patched, undecodable};
-use crate::reason::{FieldError, Path, gotext};
+use crate::reason::{FieldError, Path, distinct, gotext};
 use crate::registry::FieldValidation;
 use crate::structure::{self, Struct};
 use crate::{ApiError, Resource, Subresource};
@@ -254,7 +254,7 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
     errors.extend(check_kind(resource, object));
     check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
-        (Some(kind), _) => errors.extend((kind.validate)(object, None)),
+        (Some(kind), _) => errors.extend((kind.validate)(object, None, Subresource::Main)),
         (None, Some(schema)) => errors.extend(schema.validate(object)),
         (None, None) => {}
     }
@@ -289,7 +289,7 @@ pub(crate) fn update(
     }
     check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
-        (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing))),
+        (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing), subresource)),
         (None, Some(schema)) if subresource == Subresource::Status => {
             errors.extend(schema.validate_status_update(changed, existing));
         }
@@ -316,16 +316,12 @@ fn check_kind(resource: &Resource, object: &Object) -> Option<FieldError> {
 /// Kinds of the core group take short finalizers only if they are the well-known ones
 /// (k8s.io/kubernetes/pkg/apis/core/validation, ValidateFinalizerName).
 fn check_finalizers(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {
-    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
     if !resource.group.is_empty() {
         return;
     }
     let path = Path::new("metadata").child("finalizers");
     for (position, finalizer) in object::finalizers(object).into_iter().enumerate() {
-        if !finalizer.contains('/') && !STANDARD.contains(&finalizer) {
-            let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.push(FieldError::invalid(&path.index(position), finalizer, detail));
-        }
+        names::check_finalizer(finalizer, &path.index(position), errors);
     }
 }
 
@@ -333,6 +329,8 @@ fn finish(resource: &Resource, object: &Object, errors: Vec<FieldError>) -> Resu
     if errors.is_empty() {
         return Ok(());
     }
+    // Upstream's comparison with its declarative checks, which built-in kinds have, makes one of equal errors.
+    let errors = if resource.is_custom() { errors } else { distinct(errors) };
     // A custom resource is named by the kind that it says it is, right or wrong.
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or(&resource.names.kind);
     Err(ApiError::invalid(&resource.group, kind, object::name(object), errors))

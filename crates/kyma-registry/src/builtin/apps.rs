@@ -1,6 +1,8 @@
 //! What keeps pods running: Deployment, ReplicaSet, StatefulSet, DaemonSet, ControllerRevision and ReplicationController
 //! (k8s.io/kubernetes/pkg/registry/{apps,core/replicationcontroller}).
 
+mod validate;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -15,6 +17,7 @@ use crate::update::Subresource;
 const TEMPLATE_CONTAINERS: [&str; 4] = ["spec", "template", "spec", "containers"];
 
 pub(super) const DEPLOYMENT: Strategy = Strategy {
+    validate: validate::deployment,
     default: |deployment| {
         roll(deployment, "strategy", json!({"maxUnavailable": "25%", "maxSurge": "25%"}));
         default_of_template(deployment);
@@ -37,6 +40,7 @@ pub(super) const DEPLOYMENT: Strategy = Strategy {
 };
 
 pub(super) const REPLICA_SET: Strategy = Strategy {
+    validate: validate::replica_set,
     default: default_of_template,
     cells: |set, now| replicas(set, now, selector_or_none(at(set, &["spec", "selector"]))),
     ..COUNTED
@@ -57,6 +61,7 @@ pub(super) const REPLICATION_CONTROLLER: Strategy = Strategy {
 };
 
 pub(super) const STATEFUL_SET: Strategy = Strategy {
+    validate: validate::stateful_set,
     name_rule: NameRule::Label,
     default: |set| {
         let Some(spec) = inner(set, "spec") else { return };
@@ -82,6 +87,7 @@ pub(super) const STATEFUL_SET: Strategy = Strategy {
 };
 
 pub(super) const DAEMON_SET: Strategy = Strategy {
+    validate: validate::daemon_set,
     default: |set| {
         roll(set, "updateStrategy", json!({"maxUnavailable": 1, "maxSurge": 0}));
         default_of_template(set);

@@ -1,5 +1,7 @@
 //! Job and CronJob (k8s.io/kubernetes/pkg/registry/batch).
 
+mod validate;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -18,12 +20,14 @@ pub(super) const JOB: Strategy = Strategy {
     },
     unsupported_field: |field| format!("field label \"{field}\" not supported for Job"),
     default,
+    validate: validate::job,
     prepare_create: generate_selector,
     cells: job_cells,
     ..COUNTED
 };
 
 pub(super) const CRON_JOB: Strategy = Strategy {
+    validate: validate::cron_job,
     default: |job| {
         let job = inner(job, "spec").and_then(|spec| inner(spec, "jobTemplate"));
         let spec = job.and_then(|template| inner(template, "spec"));

@@ -8,13 +8,14 @@ use super::strategy::{PLAIN, Strategy};
 use super::{age, entries};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
+use crate::update::Subresource;
 
 pub(super) const STRATEGY: Strategy = Strategy { validate, cells, ..PLAIN };
 
 /// The largest sum of all values, in bytes (k8s.io/api/core/v1, MaxSecretSize).
 pub(super) const MAX_SIZE: usize = 1024 * 1024;
 
-fn validate(map: &Object, existing: Option<&Object>) -> Vec<FieldError> {
+fn validate(map: &Object, existing: Option<&Object>, _subresource: Subresource) -> Vec<FieldError> {
     let mut errors = check_keys(map, &["data", "binaryData"]);
     errors.extend(check_immutable(map, existing, &["data", "binaryData"]));
     errors

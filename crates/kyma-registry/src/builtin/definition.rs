@@ -15,7 +15,7 @@ pub(super) const STRATEGY: Strategy = Strategy {
     prepare_create: crd::prepare_create,
     prepare_update: crd::prepare_update,
     mark_deleting: crd::mark_deleting,
-    validate: crd::validate,
+    validate: |definition, existing, _| crd::validate(definition, existing),
     cells,
     ..PLAIN
 };

@@ -10,6 +10,7 @@ use crate::columns::human_age;
 use crate::names::qualified_name;
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
+use crate::update::Subresource;
 
 pub(super) const STRATEGY: Strategy = Strategy {
     create_on_update: true,
@@ -60,7 +61,7 @@ fn source(event: &Object) -> String {
 }
 
 /// An Event lives in the namespace of the object that it speaks of; one of a cluster-scoped object in `default`.
-fn validate(event: &Object, _existing: Option<&Object>) -> Vec<FieldError> {
+fn validate(event: &Object, _existing: Option<&Object>, _subresource: Subresource) -> Vec<FieldError> {
     let involved = text(event, &["involvedObject", "namespace"]);
     let own = object::namespace(event);
     let new = !text(event, &["eventTime"]).is_empty();

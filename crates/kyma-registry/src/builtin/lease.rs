@@ -7,6 +7,7 @@ use super::strategy::{PLAIN, Strategy};
 use super::{age, inner, text};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
+use crate::update::Subresource;
 
 pub(super) const STRATEGY: Strategy = Strategy {
     unconditional_update: false,
@@ -29,7 +30,7 @@ fn drop_elections(lease: &mut Object, existing: Option<&Object>) {
     }
 }
 
-fn validate(lease: &Object, _existing: Option<&Object>) -> Vec<FieldError> {
+fn validate(lease: &Object, _existing: Option<&Object>, _subresource: Subresource) -> Vec<FieldError> {
     let spec = Path::new("spec");
     let number = |field: &str| lease.get("spec").and_then(|spec| spec.get(field)).and_then(Value::as_i64);
     let mut errors = Vec::new();

@@ -4,11 +4,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::spot::{Errors, Spot};
 use super::strategy::{PLAIN, Strategy, not_supported};
 use super::{age, text};
 use crate::delete::{DeleteOptions, finalizers_for};
-use crate::names::NameRule;
+use crate::names::{self, NameRule};
 use crate::object::{self, Object};
+use crate::reason::{FieldError, Path};
 use crate::update::Subresource;
 
 /// The label that names the namespace, for selectors (KEP-2161).
@@ -22,6 +24,7 @@ pub(super) const STRATEGY: Strategy = Strategy {
     default: label_with_name,
     prepare_create,
     prepare_update,
+    validate,
     immortal: &["default", "kube-public", "kube-system"],
     mark_deleting,
     own_preconditions: true,
@@ -60,6 +63,41 @@ fn prepare_update(namespace: &mut Object, existing: &Object, subresource: Subres
         && let Some(spec) = existing.get("spec")
     {
         namespace.insert("spec".into(), spec.clone());
+    }
+}
+
+/// Finalizers of the specification, and a phase that says what the deletion has begun.
+fn validate(namespace: &Object, existing: Option<&Object>, subresource: Subresource) -> Errors {
+    let mut errors = Errors::new();
+    match (existing, subresource) {
+        (Some(_), Subresource::Status) => check_phase(namespace, &mut errors),
+        (_, subresource) => {
+            let indexed = subresource == Subresource::Finalize;
+            check_spec_finalizers(namespace, indexed, &mut errors);
+        }
+    }
+    errors
+}
+
+/// The path is that of the finalizer only where finalizers alone are written.
+fn check_spec_finalizers(namespace: &Object, indexed: bool, errors: &mut Errors) {
+    let finalizers = Spot::of(namespace, "spec").member("finalizers");
+    for finalizer in finalizers.items() {
+        let finalizer = if indexed { finalizer } else { finalizer.at(finalizers.path.clone()) };
+        finalizer.problems(names::qualified_name(finalizer.text()), errors);
+        names::check_finalizer(finalizer.text(), &finalizer.path, errors);
+    }
+}
+
+fn check_phase(namespace: &Object, errors: &mut Errors) {
+    let (phase, condition) = match object::is_deleting(namespace) {
+        false => ("Active", "empty"),
+        true => ("Terminating", "not empty"),
+    };
+    let found = text(namespace, &["status", "phase"]);
+    if found != phase {
+        let detail = format!("may only be '{phase}' if `deletionTimestamp` is {condition}");
+        errors.push(FieldError::invalid(&Path::new("status").child("Phase"), found, detail));
     }
 }
 

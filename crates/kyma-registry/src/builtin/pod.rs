@@ -2,16 +2,20 @@
 
 mod defaults;
 mod status;
+mod validate;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::cells::{NONE, containers, field, labels, or};
+use super::spot::Spot;
 use super::strategy::{COUNTED, Strategy, not_supported};
 use super::{age, at, items, text};
 use crate::object::{self, Object};
+use crate::update::Subresource;
 
 pub(super) use defaults::template as default_template;
+pub(super) use validate::{check_port, template as check_template};
 
 pub(super) const STRATEGY: Strategy = Strategy {
     selectable: &[
@@ -30,6 +34,12 @@ pub(super) const STRATEGY: Strategy = Strategy {
     unsupported_field: not_supported,
     default: defaults::pod,
     prepare_create,
+    prepare_update: |pod, _, subresource| {
+        if subresource == Subresource::Main {
+            tolerate_outages(pod);
+        }
+    },
+    validate: validate::pod,
     cells,
     ..COUNTED
 };
@@ -39,6 +49,11 @@ pub(super) const TEMPLATE: Strategy = Strategy {
         if let Some(template) = super::inner(template, "template") {
             defaults::template(template);
         }
+    },
+    validate: |template, _, _| {
+        let (mut errors, template) = (Vec::new(), Spot::of(template, "template"));
+        validate::template(&template, &mut errors);
+        errors
     },
     cells: |template, _| {
         let [names, images] = containers(items(template, &["template", "spec", "containers"]));
@@ -73,14 +88,20 @@ fn prepare_create(pod: &mut Object) {
     pod.insert("status".into(), status);
 }
 
-/// What the admission plugins Priority and DefaultTolerationSeconds add to every pod.
+/// What the admission plugins Priority and DefaultTolerationSeconds add to every new pod.
 fn admit(pod: &mut Object) {
-    const SECONDS: i64 = 300;
     let Some(spec) = super::inner(pod, "spec") else { return };
     if text(spec, &["priorityClassName"]).is_empty() {
         spec.entry("priority").or_insert(0.into());
         super::fill(spec, "preemptionPolicy", "PreemptLowerPriority");
     }
+    tolerate_outages(pod);
+}
+
+/// A pod stays on a node that is out for a while (DefaultTolerationSeconds). Updates get that back, too.
+fn tolerate_outages(pod: &mut Object) {
+    const SECONDS: i64 = 300;
+    let Some(spec) = super::inner(pod, "spec") else { return };
     let tolerations = object::as_array_mut(spec.entry("tolerations").or_insert(Value::Null));
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let tolerated = |toleration: &Value| {

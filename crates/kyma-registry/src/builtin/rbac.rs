@@ -1,5 +1,7 @@
 //! Role, ClusterRole and their bindings (k8s.io/kubernetes/pkg/registry/rbac).
 
+mod validate;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -11,8 +13,16 @@ use crate::object::{self, Object};
 
 const API_GROUP: &str = "rbac.authorization.k8s.io";
 
-pub(super) const ROLE: Strategy =
-    Strategy { name_rule: NameRule::PathSegment, create_on_update: true, cells: name_and_creation, ..PLAIN };
+pub(super) const ROLE: Strategy = Strategy {
+    name_rule: NameRule::PathSegment,
+    create_on_update: true,
+    validate: |role, _, _| validate::role(role),
+    cells: name_and_creation,
+    ..PLAIN
+};
+
+pub(super) const CLUSTER_ROLE: Strategy =
+    Strategy { validate: |role, _, _| validate::cluster_role(role), ..ROLE };
 
 pub(super) const BINDING: Strategy = Strategy {
     name_rule: NameRule::PathSegment,
@@ -25,11 +35,13 @@ pub(super) const BINDING: Strategy = Strategy {
             }
         }
     },
+    validate: |binding, existing, _| validate::binding(binding, existing, true),
     cells: binding_cells,
     ..PLAIN
 };
 
-pub(super) const CLUSTER_BINDING: Strategy = BINDING;
+pub(super) const CLUSTER_BINDING: Strategy =
+    Strategy { validate: |binding, existing, _| validate::binding(binding, existing, false), ..BINDING };
 
 /// Kinds without a printer of their own show when they were made.
 pub(super) fn name_and_creation(object: &Object, _now: Timestamp) -> Vec<Value> {

@@ -10,6 +10,7 @@ use super::strategy::{PLAIN, Strategy, not_supported};
 use super::{age, entries, text};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path, json_error};
+use crate::update::Subresource;
 
 const OPAQUE: &str = "Opaque";
 
@@ -35,7 +36,7 @@ fn settle(secret: &mut Object) {
     }
 }
 
-fn validate(secret: &Object, existing: Option<&Object>) -> Vec<FieldError> {
+fn validate(secret: &Object, existing: Option<&Object>, _subresource: Subresource) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let Some(existing) = existing
         && secret.get("type") != existing.get("type")

@@ -1,5 +1,8 @@
 //! Service, Endpoints, EndpointSlice and ServiceAccount (k8s.io/kubernetes/pkg/registry/{core,discovery}).
 
+mod update;
+mod validate;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -22,6 +25,13 @@ pub(super) const STRATEGY: Strategy = Strategy {
     unsupported_field: not_supported,
     default,
     prepare_create: name_addresses,
+    prepare_update: |service, existing, subresource| {
+        if subresource == Subresource::Main {
+            update::prepare(service, existing);
+            name_addresses(service);
+        }
+    },
+    validate: validate::service,
     cells,
     ..PLAIN
 };
@@ -112,11 +122,14 @@ fn default(service: &mut Object) {
 fn name_addresses(service: &mut Object) {
     let Some(spec) = inner(service, "spec") else { return };
     let address = text(spec, &["clusterIP"]).to_owned();
-    if address.is_empty() || text(spec, &["type"]) == "ExternalName" {
+    if address.is_empty() {
         return;
     }
     let family = if address.contains(':') { "IPv6" } else { "IPv4" };
     spec.entry("clusterIPs").or_insert_with(|| json!([address]));
+    if text(spec, &["type"]) == "ExternalName" {
+        return;
+    }
     spec.entry("ipFamilies").or_insert_with(|| json!([family]));
     fill(spec, "ipFamilyPolicy", "SingleStack");
 }

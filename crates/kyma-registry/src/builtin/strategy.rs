@@ -41,8 +41,8 @@ pub struct Strategy {
     pub own_preconditions: bool,
     /// Whether nothing of the kind's own holds an object without finalizers.
     pub may_go: fn(&Object) -> bool,
-    /// The kind's own validation: the new and, at an update, the stored object.
-    pub validate: fn(&Object, Option<&Object>) -> Vec<FieldError>,
+    /// The kind's own validation: the new and, at an update of this part, the stored object.
+    pub validate: fn(&Object, Option<&Object>, Subresource) -> Vec<FieldError>,
     /// Defaults that hang on other members; the constant ones are in the table.
     pub(super) default: fn(&mut Object),
     pub(super) prepare_create: fn(&mut Object),
@@ -67,7 +67,7 @@ pub(super) const PLAIN: Strategy = Strategy {
     mark_deleting: |_, _, _| false,
     own_preconditions: false,
     may_go: |_| true,
-    validate: |_, _| Vec::new(),
+    validate: |_, _, _| Vec::new(),
     default: |_| {},
     prepare_create: |_| {},
     prepare_update: |_, _, _| {},
@@ -144,7 +144,7 @@ pub(super) static ALL: &[(&str, &str, Strategy)] = &[
     ("networking.k8s.io", "ServiceCIDR", network::SERVICE_RANGE),
     ("node.k8s.io", "RuntimeClass", node::RUNTIME_CLASS),
     ("policy", "PodDisruptionBudget", policy::BUDGET),
-    ("rbac.authorization.k8s.io", "ClusterRole", rbac::ROLE),
+    ("rbac.authorization.k8s.io", "ClusterRole", rbac::CLUSTER_ROLE),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", rbac::CLUSTER_BINDING),
     ("rbac.authorization.k8s.io", "Role", rbac::ROLE),
     ("rbac.authorization.k8s.io", "RoleBinding", rbac::BINDING),

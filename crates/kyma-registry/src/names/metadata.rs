@@ -144,28 +144,38 @@ fn check_generation(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec
 }
 
 fn check_labels(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
-    for (key, value) in entries(metadata, "labels") {
+    check_labels_at(metadata.get("labels"), &path.child("labels"), errors);
+}
+
+/// A map of labels at a path (`ValidateLabels`).
+pub(crate) fn check_labels_at(labels: Option<&Value>, path: &Path, errors: &mut Vec<FieldError>) {
+    for (key, value) in labels.and_then(Value::as_object).into_iter().flatten() {
         let value = value.as_str().unwrap_or_default();
         let problems = [(key.as_str(), qualified_name(key)), (value, label_value(value))];
         for (shown, problem) in
             problems.into_iter().flat_map(|(text, all)| all.into_iter().map(move |p| (text, p)))
         {
-            errors.push(FieldError::invalid(&path.child("labels"), Value::from(shown), problem));
+            errors.push(FieldError::invalid(path, Value::from(shown), problem));
         }
     }
 }
 
 fn check_annotations(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
+    check_annotations_at(metadata.get("annotations"), &path.child("annotations"), errors);
+}
+
+/// A map of annotations at a path (`ValidateAnnotations`).
+pub(crate) fn check_annotations_at(annotations: Option<&Value>, path: &Path, errors: &mut Vec<FieldError>) {
     let mut size = 0;
-    for (key, value) in entries(metadata, "annotations") {
+    for (key, value) in annotations.and_then(Value::as_object).into_iter().flatten() {
         size += key.len() + value.as_str().unwrap_or_default().len();
         // A qualified name, except that case does not matter.
         for problem in qualified_name(&key.to_lowercase()) {
-            errors.push(FieldError::invalid(&path.child("annotations"), Value::from(key.as_str()), problem));
+            errors.push(FieldError::invalid(path, Value::from(key.as_str()), problem));
         }
     }
     if size > ANNOTATIONS_MAX {
-        errors.push(FieldError::too_long(&path.child("annotations"), ANNOTATIONS_MAX));
+        errors.push(FieldError::too_long(path, ANNOTATIONS_MAX));
     }
 }
 
@@ -254,6 +264,16 @@ fn check_finalizers(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec
     }
 }
 
+/// A finalizer of an object of the core group, which may be short only if it is one of the well-known ones
+/// (k8s.io/kubernetes/pkg/apis/core/validation, `validateKubeFinalizerName`).
+pub(crate) fn check_finalizer(finalizer: &str, path: &Path, errors: &mut Vec<FieldError>) {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    if !finalizer.contains('/') && !STANDARD.contains(&finalizer) {
+        let detail = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.push(FieldError::invalid(path, finalizer, detail));
+    }
+}
+
 fn check_new_finalizers(
     new: &Map<String, Value>,
     old: &Map<String, Value>,
@@ -309,10 +329,6 @@ fn integer(map: &Map<String, Value>, field: &str) -> i64 {
 
 fn items<'a>(map: &'a Map<String, Value>, field: &str) -> &'a [Value] {
     map.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn entries<'a>(map: &'a Map<String, Value>, field: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    map.get(field).and_then(Value::as_object).into_iter().flatten()
 }
 
 fn is_empty_time(time: Option<&Value>) -> bool {

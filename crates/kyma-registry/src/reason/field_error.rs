@@ -1,5 +1,6 @@
 //! One broken rule of one field: `field.Error` of apimachinery, with its exact wording.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -141,6 +142,25 @@ impl FieldError {
         Self::new(FieldErrorKind::NotSupported, path, BadValue::Json(value.into()), detail)
     }
 
+    /// `Unsupported value: …` of a value whose JSON is already written.
+    pub(crate) fn not_supported_written<T: AsRef<str>>(path: &Path, value: String, supported: &[T]) -> Self {
+        let mut error = Self::not_supported(path, Value::Null, supported);
+        error.value = BadValue::Written(value);
+        error
+    }
+
+    /// `Duplicate value: …` of a value whose JSON is already written.
+    pub(crate) fn duplicate_written(path: &Path, value: String) -> Self {
+        Self::new(FieldErrorKind::Duplicate, path, BadValue::Written(value), "")
+    }
+
+    /// The same error with a detail.
+    #[must_use]
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
     /// `Forbidden: detail`.
     pub fn forbidden(path: &Path, detail: impl Into<String>) -> Self {
         Self::new(FieldErrorKind::Forbidden, path, BadValue::Omitted, detail)
@@ -209,6 +229,12 @@ impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path, self.body())
     }
+}
+
+/// The errors without those that say the same of the same field as an earlier one.
+pub(crate) fn distinct(errors: Vec<FieldError>) -> Vec<FieldError> {
+    let mut seen = BTreeSet::new();
+    errors.into_iter().filter(|error| seen.insert(error.to_string())).collect()
 }
 
 /// Several errors in one text: equal messages once, brackets around more than one (`ErrorList.ToAggregate`).

@@ -63,6 +63,20 @@ impl LabelSelector {
         Ok(Self { requirements })
     }
 
+    /// A selector of these requirements; `None` where one is invalid (`NewRequirement`).
+    pub(crate) fn of(mut requirements: Vec<Requirement>) -> Option<Self> {
+        let valid = requirements.iter().all(|requirement| {
+            let counted = match requirement.operator {
+                Operator::In | Operator::NotIn => !requirement.values.is_empty(),
+                Operator::Exists | Operator::DoesNotExist => requirement.values.is_empty(),
+                _ => requirement.values.len() == 1,
+            };
+            counted && qualified_name(&requirement.key).is_empty() && requirement.clone().check().is_ok()
+        });
+        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        valid.then_some(Self { requirements })
+    }
+
     /// Whether the selector asks for nothing.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()

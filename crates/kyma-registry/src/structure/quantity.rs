@@ -1,6 +1,7 @@
 //! Quantities such as `500m` and `1Gi`, and their canonical form
 //! (`k8s.io/apimachinery/pkg/api/resource/{quantity,amount,suffix}.go`).
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// What a quantity that cannot be read gets told (`ErrFormatWrong`, `ErrSuffix`).
@@ -79,6 +80,25 @@ impl Quantity {
             other => other,
         };
         Ok(Self { nanos, format, text: canonical.then(|| text.to_owned()) })
+    }
+
+    /// Whether it is less than nothing. What has more digits than are counted here passes for nothing.
+    pub(crate) fn is_negative(&self) -> bool {
+        self.nanos < 0
+    }
+
+    pub(crate) fn is_zero(&self) -> bool {
+        self.nanos == 0
+    }
+
+    /// Whether it is a whole number.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.nanos % NANOS == 0
+    }
+
+    /// Which of two is larger, however they are written.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        self.nanos.cmp(&other.nanos)
     }
 
     fn decimal(&self, f: &mut fmt::Formatter<'_>, format: Format) -> fmt::Result {

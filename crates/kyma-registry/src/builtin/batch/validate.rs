@@ -1,0 +1,8 @@
+//! What is wrong with jobs (k8s.io/kubernetes/pkg/apis/batch/validation).
+
+mod cron;
+mod job;
+mod schedule;
+
+pub(super) use cron::cron_job;
+pub(super) use job::job;
