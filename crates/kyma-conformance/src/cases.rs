@@ -26,6 +26,7 @@ mod races;
 mod read;
 mod reviews;
 mod selectors;
+mod semantics;
 mod status;
 mod strategic;
 mod typed;
@@ -59,6 +60,7 @@ pub(crate) fn all() -> Vec<Case> {
         definition_faults::CASES,
         validation::CASES,
         typed::CASES,
+        semantics::CASES,
         pruning::CASES,
         kyma_kinds::CASES,
         discovery::CASES,
