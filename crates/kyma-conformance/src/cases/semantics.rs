@@ -27,6 +27,10 @@ cases! {
     "semantics/replica-sets" => replica_sets,
     "semantics/stateful-sets" within 60 => stateful_sets,
     "semantics/daemon-sets" => daemon_sets,
+    "semantics/replication-controllers" => replication_controllers,
+    "semantics/controller-revisions" => controller_revisions,
+    "semantics/pod-templates" => pod_templates,
+    "semantics/claims" => claims,
     "semantics/jobs" => jobs,
     "semantics/cron-jobs" within 60 => cron_jobs,
 }
@@ -55,6 +59,10 @@ recorded! {
     replica_sets: "replicaset",
     stateful_sets: "statefulset",
     daemon_sets: "daemonset",
+    replication_controllers: "replicationcontroller",
+    controller_revisions: "controllerrevision",
+    pod_templates: "podtemplate",
+    claims: "claim",
     jobs: "job",
     cron_jobs: "cronjob",
 }

@@ -47,6 +47,7 @@ pub(super) const REPLICA_SET: Strategy = Strategy {
 };
 
 pub(super) const REPLICATION_CONTROLLER: Strategy = Strategy {
+    validate: validate::replication_controller,
     selectable: &["status.replicas"],
     field: |controller, path| {
         (path == "status.replicas").then(|| number(controller, &["status", "replicas"]).to_string())
@@ -99,6 +100,7 @@ pub(super) const DAEMON_SET: Strategy = Strategy {
 };
 
 pub(super) const REVISION: Strategy = Strategy {
+    validate: |revision, existing, _| validate::revision(revision, existing),
     cells: |revision, now| {
         let owners = at(revision, &["metadata", "ownerReferences"]).as_array();
         let controller =

@@ -16,7 +16,7 @@ use crate::object::{self, Object};
 use crate::registry::FieldValidation;
 use crate::{ApiError, CreateOptions, Random, Registry, Request, Resource, Subresource, UpdateOptions};
 
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 20] = [
     ("namespace", include_str!("testdata/namespace.json")),
     ("serviceaccount", include_str!("testdata/serviceaccount.json")),
     ("role", include_str!("testdata/role.json")),
@@ -30,6 +30,10 @@ const FILES: [(&str, &str); 16] = [
     ("replicaset", include_str!("testdata/replicaset.json")),
     ("statefulset", include_str!("testdata/statefulset.json")),
     ("daemonset", include_str!("testdata/daemonset.json")),
+    ("claim", include_str!("testdata/claim.json")),
+    ("podtemplate", include_str!("testdata/podtemplate.json")),
+    ("replicationcontroller", include_str!("testdata/replicationcontroller.json")),
+    ("controllerrevision", include_str!("testdata/controllerrevision.json")),
     ("service", include_str!("testdata/service.json")),
     ("job", include_str!("testdata/job.json")),
     ("cronjob", include_str!("testdata/cronjob.json")),

@@ -1,5 +1,9 @@
 //! Volumes, claims, and the kinds of `storage.k8s.io` (k8s.io/kubernetes/pkg/registry/{core,storage}).
 
+mod claim;
+
+pub(super) use claim::spec as check_claim;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -24,8 +28,10 @@ pub(super) const VOLUME: Strategy = Strategy {
 };
 
 pub(super) const CLAIM: Strategy = Strategy {
+    validate: claim::validate,
     prepare_create: |claim| {
         claim.insert("status".into(), json!({"phase": "Pending"}));
+        drop_other_source(claim);
         align_sources(claim);
         protect(claim, "kubernetes.io/pvc-protection");
     },
@@ -122,6 +128,18 @@ fn protect(object: &mut Object, finalizer: &str) {
         all.push(finalizer.to_owned());
     }
     object::set_finalizers(object, all);
+}
+
+/// The old member has only ever been for claims and snapshots; all else in it was never looked at
+/// (`EnforceDataSourceBackwardsCompatibility`).
+fn drop_other_source(claim: &mut Object) {
+    let Some(spec) = inner(claim, "spec") else { return };
+    let source = ["apiGroup", "kind"].map(|name| text(spec, &["dataSource", name]));
+    let known =
+        matches!(source, ["", "PersistentVolumeClaim"] | ["snapshot.storage.k8s.io", "VolumeSnapshot"]);
+    if !known && !spec.contains_key("dataSourceRef") {
+        spec.remove("dataSource");
+    }
 }
 
 /// The two ways to say where a claim's data come from say the same (`NormalizeDataSources`).

@@ -117,6 +117,11 @@ impl FieldError {
         Self::new(FieldErrorKind::Invalid, path, BadValue::Written(value), detail)
     }
 
+    /// `Invalid value: detail`, where the value is not shown.
+    pub(crate) fn invalid_omitted(path: &Path, detail: impl Into<String>) -> Self {
+        Self::new(FieldErrorKind::Invalid, path, BadValue::Omitted, detail)
+    }
+
     /// `Invalid value: …: detail` for a wrong JSON type.
     pub fn type_invalid(path: &Path, value: impl Into<Value>, detail: impl Into<String>) -> Self {
         Self::new(FieldErrorKind::TypeInvalid, path, BadValue::Json(value.into()), detail)

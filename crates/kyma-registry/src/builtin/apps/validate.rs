@@ -1,11 +1,13 @@
 //! What is wrong with what keeps pods running (k8s.io/kubernetes/pkg/apis/apps/validation).
 
 mod daemon;
+mod other;
 mod rolling;
 mod stateful;
 mod status;
 
 pub(super) use daemon::daemon_set;
+pub(super) use other::{replication_controller, revision};
 pub(super) use stateful::stateful_set;
 pub(super) use status::set as replica_set_status;
 

@@ -2,6 +2,7 @@
 
 mod cron;
 mod job;
+mod policies;
 mod schedule;
 
 pub(super) use cron::cron_job;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::super::internal;
 use super::super::super::pod::check_template;
 use super::super::super::spot::{Errors, IMMUTABLE, Spot};
+use super::super::super::storage::check_claim;
 use super::{check_labels, check_selector, rolling, runs_on, same_selector, shown_selector, status};
 use crate::names;
 use crate::object::{self, Object};
@@ -66,6 +67,9 @@ fn check_settings(spec: &Spot<'_>, errors: &mut Errors) {
         for event in ["whenDeleted", "whenScaled"] {
             retention.member(event).one_of(&["Retain", "Delete"], errors);
         }
+    }
+    for claim in spec.member("volumeClaimTemplates").items() {
+        check_claim(&claim.member("spec"), errors);
     }
     spec.member("replicas").nonnegative(errors);
     spec.member("minReadySeconds").nonnegative(errors);

@@ -6,6 +6,7 @@ use super::super::super::cells::is_true;
 use super::super::super::internal;
 use super::super::super::pod::check_template;
 use super::super::super::spot::{Errors, IMMUTABLE, Spot};
+use super::policies;
 use crate::names;
 use crate::object::{self, Object};
 use crate::reason::{FieldError, gotext};
@@ -124,8 +125,18 @@ pub(super) fn template(spec: &Spot<'_>, errors: &mut Errors) {
         }
         _ => {}
     }
+    let (failures, success) = (spec.member("podFailurePolicy").is_set(), spec.member("successPolicy"));
+    if failures {
+        policies::failures(spec, errors);
+    }
+    if success.is_set() && mode.text() == "Indexed" {
+        policies::successes(spec, errors);
+    } else if success.is_set() {
+        let shown = internal::written(success.value, "batch/v1.SuccessPolicy");
+        let detail = "requires indexed completion mode";
+        errors.push(FieldError::invalid_written(&success.path, shown, detail));
+    }
     let replacement = spec.member("podReplacementPolicy");
-    let failures = spec.member("podFailurePolicy").is_set();
     if replacement.is_set() && failures {
         replacement.one_of(&["Failed"], errors);
     } else if replacement.is_set() {

@@ -1,6 +1,7 @@
 //! Volumes: a name of their own, and one source.
 
 use super::super::super::spot::{Errors, Spot};
+use super::super::super::storage::check_claim;
 use super::{Pod, paths, sources};
 use crate::names;
 use crate::structure::Quantity;
@@ -87,7 +88,9 @@ const SOURCES: [Source; 30] = [
     source("csi", csi),
     source("ephemeral", |ephemeral, errors| {
         let template = ephemeral.member("volumeClaimTemplate");
-        if !template.is_set() {
+        if template.is_set() {
+            claim(&template, errors);
+        } else {
             template.required("", errors);
         }
     }),
@@ -198,6 +201,20 @@ fn csi(volume: &Spot<'_>, errors: &mut Errors) {
     if secret.is_set() {
         secret.member("name").required_text(errors);
     }
+}
+
+/// A claim that is made with the pod has no metadata of its own but labels and annotations.
+fn claim(template: &Spot<'_>, errors: &mut Errors) {
+    let metadata = template.member("metadata");
+    let (labels, notes) = (metadata.member("labels"), metadata.member("annotations"));
+    names::check_annotations_at(Some(notes.value), &notes.path, errors);
+    names::check_labels_at(Some(labels.value), &labels.path, errors);
+    for (name, _) in metadata.entries() {
+        if !matches!(name, "labels" | "annotations") {
+            metadata.member(name).forbidden("cannot be set", errors);
+        }
+    }
+    check_claim(&template.member("spec"), errors);
 }
 
 fn image(image: &Spot<'_>, errors: &mut Errors) {
