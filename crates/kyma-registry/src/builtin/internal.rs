@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::reason::gotext;
-use crate::selector::object as selector;
 use crate::structure::{Struct, Type};
 
 /// Members whose name in Go is not the one in JSON with a capital letter.
@@ -90,10 +89,6 @@ impl Writer {
                 self.text.push_str("null");
             }
             Type::Pointer(inner) => self.value(value, inner),
-            // These are written by the served type's own names.
-            Type::Struct(structure) if structure.name() == "LabelSelector" => {
-                self.text.push_str(&selector::written(value));
-            }
             Type::Struct(structure) => self.structure(value, structure),
             Type::List { items, .. } => {
                 let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -119,6 +114,8 @@ impl Writer {
     }
 
     fn structure(&mut self, value: &Value, structure: &Struct) {
+        // Selectors are of the served type there, too, which leaves out what is empty.
+        let served = structure.name().starts_with("LabelSelector");
         let mut parts = Vec::new();
         for member in structure.members() {
             match (member.name, &member.kind) {
@@ -129,6 +126,9 @@ impl Writer {
                     let set =
                         metadata.members().iter().filter_map(|member| Some((member, own.get(member.name)?)));
                     parts.extend(set.map(|(member, value)| (member.name.to_owned(), value, None)));
+                }
+                (name, kind) if served => {
+                    parts.extend(value.get(name).map(|value| (name.to_owned(), value, Some(kind))));
                 }
                 (name, kind) => {
                     parts.push((go_name(name), value.get(name).unwrap_or(&Value::Null), Some(kind)));
@@ -194,6 +194,12 @@ mod tests {
         assert!(NAMES.is_sorted());
         let action = json!({"port": 80});
         assert_eq!(written(&action, "core/v1.TCPSocketAction"), r#"{"Port":80,"Host":""}"#);
+        let term = json!({"labelSelector": {"matchLabels": {"a": "b"}}, "topologyKey": "k"});
+        let text = written(&term, "core/v1.PodAffinityTerm");
+        assert!(
+            text.starts_with(r#"{"LabelSelector":{"matchLabels":{"a":"b"}},"Namespaces":null,"#),
+            "{text}"
+        );
         assert_eq!(pretty(&action, "core/v1.TCPSocketAction"), "{\n \"Port\": 80,\n \"Host\": \"\"\n}");
     }
 }

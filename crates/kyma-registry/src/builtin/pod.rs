@@ -34,8 +34,9 @@ pub(super) const STRATEGY: Strategy = Strategy {
     unsupported_field: not_supported,
     default: defaults::pod,
     prepare_create,
-    prepare_update: |pod, _, subresource| {
+    prepare_update: |pod, existing, subresource| {
         if subresource == Subresource::Main {
+            keep_priority(pod, existing);
             tolerate_outages(pod);
         }
     },
@@ -96,6 +97,17 @@ fn admit(pod: &mut Object) {
         super::fill(spec, "preemptionPolicy", "PreemptLowerPriority");
     }
     tolerate_outages(pod);
+}
+
+/// A client need not repeat what the plugin Priority has added.
+fn keep_priority(pod: &mut Object, existing: &Object) {
+    let Some(spec) = super::inner(pod, "spec") else { return };
+    for name in ["priority", "preemptionPolicy"] {
+        let old = at(existing, &["spec", name]);
+        if !old.is_null() {
+            spec.entry(name).or_insert_with(|| old.clone());
+        }
+    }
 }
 
 /// A pod stays on a node that is out for a while (DefaultTolerationSeconds). Updates get that back, too.

@@ -78,16 +78,42 @@ fn pull_policy(object: &mut Object, image: &str, policy: &str) {
 /// Whether a reference names the tag `latest`, be it by naming none (`parsers.ParseImageName`).
 fn is_latest(image: &str) -> bool {
     let (name, digest) = image.split_once('@').map_or((image, false), |(name, _)| (name, true));
-    let last = name.rsplit('/').next().unwrap_or(name);
-    match last.split_once(':') {
-        Some((_, tag)) => tag == "latest",
-        // What is no reference at all has no tag either.
-        None => {
-            !digest
-                && !image.is_empty()
-                && !image.chars().any(|c| c.is_whitespace() || c.is_ascii_uppercase())
-        }
+    let slash = name.rfind('/').map_or(0, |slash| slash + 1);
+    let (name, tag) = match name.get(slash..).and_then(|last| last.find(':')) {
+        Some(colon) => name.split_at(slash + colon),
+        None => (name, ""),
+    };
+    match tag.strip_prefix(':') {
+        _ if !is_repository(name) => false,
+        Some(tag) => tag == "latest",
+        None => !digest,
     }
+}
+
+/// Whether this could be the name of a repository, with the domain of a registry before it or without. What is no
+/// reference at all has no tag either.
+fn is_repository(name: &str) -> bool {
+    let (domain, path) = match name.split_once('/') {
+        Some((domain, path)) if is_domain(domain) => (domain, path),
+        _ => ("", name),
+    };
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
+    domain.bytes().all(known) && path.split('/').all(is_component)
+}
+
+fn is_domain(first: &str) -> bool {
+    first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Small letters and digits, with a dot, one or two underscores or any dashes between them.
+fn is_component(part: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let runs =
+        part.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()).filter(|run| !run.is_empty());
+    let edge = |byte: Option<u8>| byte.is_some_and(inner);
+    edge(part.bytes().next())
+        && edge(part.bytes().next_back())
+        && runs.into_iter().all(|run| matches!(run, "." | "_" | "__") || run.bytes().all(|byte| byte == b'-'))
 }
 
 /// What a container is limited to and does not request, it requests.

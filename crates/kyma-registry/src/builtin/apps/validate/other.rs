@@ -1,12 +1,12 @@
 //! ReplicationController, which is older than selectors, and ControllerRevision.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::super::pod::check_template;
 use super::super::super::spot::{Errors, Spot};
-use super::{check_labels, replica_set_status, runs_on};
+use super::{MISMATCH, replica_set_status, runs_on};
 use crate::object::Object;
-use crate::selector::object::Selected;
+use crate::reason::{FieldError, gotext};
 use crate::update::Subresource;
 
 pub(in super::super) fn replication_controller(
@@ -25,11 +25,7 @@ pub(in super::super) fn replication_controller(
         wanted.required("", &mut errors);
     }
     if template.is_set() {
-        // What would be no selector of labels matches nothing, and the template has no such labels either.
-        let selector = json!({"matchLabels": wanted.value});
-        if let Some(selected) = Selected::read(&selector) {
-            check_labels(&selected, &template, &mut errors);
-        }
+        check_labels(&wanted, &template, &mut errors);
         check_template(&template, &mut errors);
         runs_on(&template, "ReplicationController", &mut errors);
     } else {
@@ -39,6 +35,15 @@ pub(in super::super) fn replication_controller(
     spec.member("replicas").nonnegative(&mut errors);
     spec.member("minReadySeconds").nonnegative(&mut errors);
     errors
+}
+
+/// The pods of the template have to be found again. Whether the selector's labels could be labels is not asked.
+fn check_labels(wanted: &Spot<'_>, template: &Spot<'_>, errors: &mut Errors) {
+    let labels = template.member("metadata").member("labels");
+    if wanted.entries().any(|(key, value)| labels.member(key).value != value.value) {
+        let shown = gotext::json(labels.value);
+        errors.push(FieldError::invalid_written(&labels.path, shown, MISMATCH));
+    }
 }
 
 /// A revision is of something, and stays that.

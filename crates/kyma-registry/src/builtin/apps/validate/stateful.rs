@@ -24,7 +24,7 @@ pub(in super::super) fn stateful_set(
         return errors;
     }
     let spec = Spot::of(set, "spec");
-    check_settings(&spec, &mut errors);
+    check_settings(&spec, existing.is_none(), &mut errors);
     check_selector(&spec, "statefulset", &mut errors);
     let (wanted, template) = (spec.member("selector"), spec.member("template"));
     match Selected::read(wanted.value) {
@@ -54,7 +54,8 @@ pub(in super::super) fn stateful_set(
     errors
 }
 
-fn check_settings(spec: &Spot<'_>, errors: &mut Errors) {
+/// What cannot change any more is not looked at again.
+fn check_settings(spec: &Spot<'_>, new: bool, errors: &mut Errors) {
     let policy = spec.member("podManagementPolicy");
     match policy.text() {
         "" => policy.required("", errors),
@@ -68,13 +69,15 @@ fn check_settings(spec: &Spot<'_>, errors: &mut Errors) {
             retention.member(event).one_of(&["Retain", "Delete"], errors);
         }
     }
-    for claim in spec.member("volumeClaimTemplates").items() {
+    for claim in spec.member("volumeClaimTemplates").items().filter(|_| new) {
         check_claim(&claim.member("spec"), errors);
     }
     spec.member("replicas").nonnegative(errors);
     spec.member("minReadySeconds").nonnegative(errors);
     spec.member("ordinals").member("start").nonnegative(errors);
-    spec.member("serviceName").name(names::dns1123_label, errors);
+    if new {
+        spec.member("serviceName").name(names::dns1123_label, errors);
+    }
 }
 
 /// The template as the controller will use it: it gives the host's name, and volumes for the claims.
