@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand};
 
+use crate::scenario::Attack;
+
 /// Measures what kymactl costs: CPU time, memory and the time that a fleet takes.
 ///
 /// The binary is target/release/kymactl, or what KYMACTL_BIN names. The real control plane is built by
@@ -25,7 +27,9 @@ pub(crate) enum Command {
     Fleet(FleetArgs),
     /// What a durable write costs the store, beside one in memory, and how long its opening takes.
     Store(StoreArgs),
-    /// `requests`, `up`, `up --durable` and `store` with their defaults: what needs no real control plane.
+    /// Whether clients that misbehave cost the server more memory than is stated, or others their time.
+    Attack(AttackArgs),
+    /// `requests`, `up`, `up --durable`, `store` and `attack` with their defaults: what needs no real control plane.
     Embedded(SuiteArgs),
     /// `requests --real` and `fleet --real` with their defaults.
     Real(SuiteArgs),
@@ -135,6 +139,23 @@ pub(crate) struct StoreArgs {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct AttackArgs {
+    /// Only this attack; can be repeated. [default: all]
+    #[arg(long, value_name = "ATTACK")]
+    pub(crate) only: Vec<Attack>,
+    /// How long each turn is, without attackers or with them. [default: 5, with --quick 1]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=60))]
+    pub(crate) seconds: Option<u16>,
+    /// Requests that well-behaved clients send in a second, together.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) rate: u32,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct SuiteArgs {
     /// Also write each command's tables to a file in this folder.
     #[arg(long, value_name = "DIR")]
@@ -185,6 +206,17 @@ impl SuiteArgs {
             scratch: None,
             common: self.common.clone(),
             out: self.out("store.md"),
+        }
+    }
+
+    /// What `attack` would have been called with.
+    pub(crate) fn attack(&self) -> AttackArgs {
+        AttackArgs {
+            only: Vec::new(),
+            seconds: None,
+            rate: 500,
+            common: self.common.clone(),
+            out: self.out("attack.md"),
         }
     }
 
@@ -263,5 +295,7 @@ mod tests {
         assert_eq!(format!("{:?}", suite.up(true)), format!("{typed:?}"));
         let Ok(Command::Store(typed)) = parse("store --quick --out d/store.md") else { panic!() };
         assert_eq!(format!("{:?}", suite.store()), format!("{typed:?}"));
+        let Ok(Command::Attack(typed)) = parse("attack --quick --out d/attack.md") else { panic!() };
+        assert_eq!(format!("{:?}", suite.attack()), format!("{typed:?}"));
     }
 }

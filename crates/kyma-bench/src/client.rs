@@ -4,11 +4,13 @@ mod connection;
 mod crew;
 mod endpoint;
 mod lines;
+mod raw;
 mod watch;
 
-pub(crate) use connection::{Answer, Call};
+pub(crate) use connection::{Answer, Call, Connection};
 pub(crate) use crew::{Crew, Job};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use raw::Raw;
 pub(crate) use watch::Watch;
 
 #[cfg(test)]

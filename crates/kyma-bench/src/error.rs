@@ -84,6 +84,12 @@ pub(crate) enum Error {
     CopyStore(#[source] io::Error),
     #[error("a worker of the load driver did not come back")]
     Worker(#[source] tokio::task::JoinError),
+    #[error("failed to start the attackers")]
+    StartAttackers(#[source] io::Error),
+    #[error("the attackers did not come back")]
+    AttackersGone,
+    #[error("`kymactl {command}` names no default of {flag}")]
+    NoDefault { command: &'static str, flag: &'static str },
     #[error("the figures are printed, but do not count: {0}")]
     Invalid(String),
 }

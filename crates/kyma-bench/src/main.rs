@@ -6,7 +6,7 @@
 //! the machine is quiet.
 //!
 //! A run is a list of `scenario`s: `requests` (one request's price), `up` (a fleet in one process), `fleet` (a fleet
-//! over the network) and `store` (a durable write's price). Each but the last starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
+//! over the network), `attack` (what clients that misbehave cost the others) and `store` (a durable write's price). Each but the last starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
 //! Markdown of them. Whoever is dropped ends the processes it started, so failure, a time limit and Ctrl-C all clean up.
 
 mod args;

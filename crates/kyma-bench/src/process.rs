@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::environment::field_kib;
 use crate::error::Error;
 
@@ -40,6 +42,13 @@ impl Process {
 /// The CPU time of several processes together.
 pub(crate) fn cpu(processes: &[Process]) -> Result<Duration, Error> {
     processes.iter().map(Process::cpu).sum()
+}
+
+/// CPU time of this process, to the nanosecond.
+pub(crate) fn own_cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// `utime` + `stime`, the 14th and 15th field. The second is the program's name in parentheses, and may have both

@@ -1,5 +1,6 @@
 //! What is measured: each scenario starts what it needs, drives it, and makes tables of the figures.
 
+mod attack;
 mod fleet;
 mod requests;
 mod store;
@@ -7,6 +8,7 @@ mod up;
 
 use crate::args::{Args, Command};
 use crate::error::Error;
+pub(crate) use attack::Attack;
 
 /// Components of a sample Kyma.
 const COMPONENTS: usize = 18;
@@ -18,11 +20,13 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         Command::Up(args) => up::run(&args).await,
         Command::Fleet(args) => fleet::run(&args).await,
         Command::Store(args) => store::run(&args).await,
+        Command::Attack(args) => attack::run(&args).await,
         Command::Embedded(args) => {
             requests::run(&args.requests(false)).await?;
             up::run(&args.up(false)).await?;
             up::run(&args.up(true)).await?;
-            store::run(&args.store()).await
+            store::run(&args.store()).await?;
+            attack::run(&args.attack()).await
         }
         Command::Real(args) => {
             requests::run(&args.requests(true)).await?;

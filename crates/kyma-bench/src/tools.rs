@@ -47,6 +47,11 @@ impl Tools {
         documents(&self.output(args).await?)
     }
 
+    /// What a command of kymactl says about its flags.
+    pub(crate) async fn help(&self, command: &str) -> Result<String, Error> {
+        self.output(&[command, "--help"]).await
+    }
+
     async fn output(&self, args: &[&str]) -> Result<String, Error> {
         let output = Command::new(&self.kymactl).args(args).kill_on_drop(true).output().await;
         let output = output.map_err(|source| Error::StartProgram { program: "kymactl", source })?;

@@ -8,10 +8,10 @@ use hyper_util::rt::TokioIo;
 use kube::client::ConfigExt as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::connection::Connection;
+use super::raw::{self, Raw};
 use crate::error::Error;
 
 /// Where clients connect.
@@ -52,7 +52,7 @@ impl Endpoint {
     /// Opens a connection.
     pub(crate) async fn connect(&self) -> Result<Connection, Error> {
         let failed = |source| Error::Connect { authority: self.authority.clone(), source };
-        let tcp = TcpStream::connect(&self.authority).await.map_err(failed)?;
+        let tcp = raw::tcp(&self.authority, None).await.map_err(failed)?;
         tcp.set_nodelay(true).map_err(failed)?;
         match &self.tls {
             None => Connection::start(&self.authority, TokioIo::new(tcp)).await,
@@ -61,5 +61,26 @@ impl Endpoint {
                 Connection::start(&self.authority, TokioIo::new(tls)).await
             }
         }
+    }
+
+    /// Opens a connection for whoever reads and writes its bytes alone. `receive_bytes` is how much the system shall
+    /// take for it that is not read, where that is to be little.
+    pub(crate) async fn connect_raw(&self, receive_bytes: Option<u32>) -> Result<Raw, Error> {
+        let failed = |source| Error::Connect { authority: self.authority.clone(), source };
+        let tcp = raw::tcp(&self.authority, receive_bytes).await.map_err(failed)?;
+        match &self.tls {
+            None => Ok(Raw::new(&self.authority, tcp)),
+            Some((connector, name)) => {
+                let tls = connector.connect(name.clone(), tcp).await.map_err(failed)?;
+                Ok(Raw::new(&self.authority, tls))
+            }
+        }
+    }
+
+    /// Opens a connection and begins nothing on it, not even TLS.
+    pub(crate) async fn connect_silent(&self) -> Result<Raw, Error> {
+        let tcp = raw::tcp(&self.authority, None).await;
+        let tcp = tcp.map_err(|source| Error::Connect { authority: self.authority.clone(), source })?;
+        Ok(Raw::new(&self.authority, tcp))
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kyma_store::{Change, CommitError, Draft, Expect, Index, Key, ResourceId, Revision, Store, Write};
-use rustix::time::{ClockId, clock_gettime};
 use tokio::task::JoinSet;
 
 use crate::error::Error;
+use crate::process::own_cpu;
 
 /// Bytes of a component's JSON, about as the operator writes it.
 const JSON_BYTES: usize = 600;
@@ -26,11 +26,11 @@ pub(super) struct Load {
 
 /// Creates every object and replaces it once.
 pub(super) async fn run(store: &Store, writers: usize, objects: usize) -> Result<Load, Error> {
-    let (cpu, began) = (process_cpu(), Instant::now());
+    let (cpu, began) = (own_cpu(), Instant::now());
     let created = spread(store, writers, objects, None).await?;
     let mut latencies = created.latencies;
     latencies.extend(spread(store, writers, objects, Some(created.revisions)).await?.latencies);
-    let (cpu, elapsed) = (process_cpu().saturating_sub(cpu), began.elapsed());
+    let (cpu, elapsed) = (own_cpu().saturating_sub(cpu), began.elapsed());
     latencies.sort_unstable();
     Ok(Load { writes: latencies.len(), cpu, elapsed, latencies })
 }
@@ -113,13 +113,6 @@ fn object(resource: ResourceId, number: usize, expect: Expect) -> Write {
     };
     let key = Key { resource, namespace: Arc::from("pb"), name: name.into() };
     Write { key, expect, change: Change::Put(Draft { json: json.into_bytes(), slot: start.len(), index }) }
-}
-
-/// CPU time of this process, to the nanosecond.
-fn process_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 #[cfg(test)]
