@@ -31,6 +31,8 @@ const MIN_TIMEOUT: Duration = Duration::from_secs(1800);
 /// A piece of the stream is sent when it has so many bytes, or when there is nothing more to send. A watcher that does not
 /// read holds one piece and the position of what follows, whatever happens meanwhile.
 const PIECE_BYTES: usize = 32 * 1024;
+/// What a line has around its object.
+const LINE_BYTES: usize = 64;
 
 /// Opens a watch. A version that is out of the window is an event of the stream, as in the real server.
 pub(crate) fn watch(
@@ -159,9 +161,27 @@ impl Feed {
         }
     }
 
+    /// How many bytes the next piece has, about: one that grew while it is written would keep up to twice its bytes.
+    fn piece_size(&self) -> usize {
+        if self.encoder.accept.shape != Shape::Object {
+            return 0;
+        }
+        let mut size = 0;
+        for change in &self.pending {
+            if size >= PIECE_BYTES {
+                break;
+            }
+            size += LINE_BYTES;
+            if let Change::Added(stored) | Change::Modified(stored) | Change::Deleted(stored) = change {
+                size += stored.json.len();
+            }
+        }
+        size
+    }
+
     /// As much of what is pending as fits into a piece.
     fn piece(&mut self) -> Bytes {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.piece_size());
         let now = self.registry.now();
         while out.len() < PIECE_BYTES {
             let Some(change) = self.pending.pop_front() else { break };

@@ -126,3 +126,20 @@ async fn a_watcher_that_never_reads_costs_the_others_nothing() {
         seen += frame.iter().filter(|byte| **byte == b'\n').count();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_piece_that_waits_for_its_reader_keeps_little_more_than_its_bytes() {
+    let server = Server::start().await;
+    for i in 0..30 {
+        let map =
+            serde_json::json!({"metadata": {"name": format!("m-{i}")}, "data": {"a": "x".repeat(2048)}});
+        server.create(LIST, &map).await;
+    }
+    let path = format!("{LIST}?watch=1&timeoutSeconds=5");
+    let mut watch = server.open(Method::GET, &path, None).await.into_body();
+    let piece = watch.frame().await.unwrap().unwrap().into_data().unwrap();
+    let bytes = piece.len();
+    assert!(bytes > 32 * 1024, "{bytes}");
+    let kept = piece.try_into_mut().unwrap().capacity();
+    assert!(kept <= bytes + 4096, "{kept} for {bytes}");
+}
