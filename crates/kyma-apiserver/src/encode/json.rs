@@ -1,8 +1,11 @@
 //! Objects, lists and watch events as JSON. Stored bytes are copied as they are.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use kyma_registry::{ApiError, Listed, Resource, object};
 use kyma_store::{Object as Stored, Revision};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// An object's bytes in the version that was asked for.
@@ -20,43 +23,67 @@ pub(crate) fn list_size(listed: &Listed) -> usize {
     listed.objects.iter().map(|object| object.json.len() + 1).sum::<usize>() + 256
 }
 
-/// A list of objects.
-pub(crate) fn list(resource: &Resource, listed: &Listed) -> Result<Bytes, ApiError> {
-    let mut out = Vec::with_capacity(list_size(listed));
-    let head = json!({"apiVersion": resource.api_version(), "kind": resource.names.list_kind});
-    let mut head = to_vec(&head)?;
-    head.pop();
-    out.extend_from_slice(&head);
-    out.extend_from_slice(b",\"metadata\":");
-    let mut metadata = list_metadata(listed);
-    if resource.is_custom() && listed.continue_token.is_none() {
-        // Lists of custom kinds are written from maps, and say it.
-        metadata["continue"] = "".into();
-    }
-    out.extend_from_slice(&to_vec(&metadata)?);
-    out.extend_from_slice(b",\"items\":[");
-    for (position, stored) in listed.objects.iter().enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(&item(resource, stored)?);
-    }
-    out.extend_from_slice(b"]}");
-    Ok(out.into())
+/// A list of objects that is written one after the other, so that whoever writes it can pause between them.
+pub(crate) struct List<'a> {
+    resource: &'a Resource,
+    out: Vec<u8>,
+    is_first: bool,
 }
 
-/// An object as an item of a list: those of built-in kinds do not repeat what the list says.
-fn item(resource: &Resource, stored: &Stored) -> Result<Bytes, ApiError> {
+impl<'a> List<'a> {
+    /// Writes what stands before the first object.
+    pub(crate) fn begin(resource: &'a Resource, listed: &Listed) -> Result<Self, ApiError> {
+        let mut out = Vec::with_capacity(list_size(listed));
+        let head = json!({"apiVersion": resource.api_version(), "kind": resource.names.list_kind});
+        let mut head = to_vec(&head)?;
+        head.pop();
+        out.extend_from_slice(&head);
+        out.extend_from_slice(b",\"metadata\":");
+        let mut metadata = list_metadata(listed);
+        if resource.is_custom() && listed.continue_token.is_none() {
+            // Lists of custom kinds are written from maps, and say it.
+            metadata["continue"] = "".into();
+        }
+        out.extend_from_slice(&to_vec(&metadata)?);
+        out.extend_from_slice(b",\"items\":[");
+        Ok(List { resource, out, is_first: true })
+    }
+
+    /// Writes the next object.
+    pub(crate) fn push(&mut self, stored: &Stored) -> Result<(), ApiError> {
+        if !std::mem::take(&mut self.is_first) {
+            self.out.push(b',');
+        }
+        item(&mut self.out, self.resource, stored)
+    }
+
+    /// How many bytes are written.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// All of it.
+    pub(crate) fn end(mut self) -> Bytes {
+        self.out.extend_from_slice(b"]}");
+        self.out.into()
+    }
+}
+
+/// Writes an object as an item of a list: those of built-in kinds do not repeat what the list says.
+fn item(out: &mut Vec<u8>, resource: &Resource, stored: &Stored) -> Result<(), ApiError> {
     if resource.is_custom() {
-        return object(resource, stored);
+        out.extend_from_slice(&object(resource, stored)?);
+        return Ok(());
     }
-    let mut value = object::parse(&stored.json)?;
-    if !resource.is_stored_version() {
-        resource.convert_from_stored(&mut value);
-    }
-    value.remove("kind");
-    value.remove("apiVersion");
-    to_vec(&Value::Object(value)).map(Bytes::from)
+    let json = object(resource, stored)?;
+    // Only the outermost members are taken apart: what is in them is copied as it is.
+    let unreadable =
+        |e: serde_json::Error| ApiError::internal(format!("a stored object cannot be read: {e}"));
+    let mut members: BTreeMap<String, &RawValue> = serde_json::from_slice(&json).map_err(unreadable)?;
+    members.remove("kind");
+    members.remove("apiVersion");
+    let unwritable = |e: serde_json::Error| ApiError::internal(format!("an answer cannot be written: {e}"));
+    serde_json::to_writer(out, &members).map_err(unwritable)
 }
 
 /// `metadata` of a list.

@@ -4,9 +4,8 @@ use http::{Response, StatusCode};
 use kyma_registry::{ApiError, DeleteOptions, Deleted, Listed, Preconditions, Propagation};
 use serde_json::{Value, json};
 
-use super::Call;
+use super::{Call, list};
 use crate::body::Body;
-use crate::encode::json as encode;
 use crate::metrics::Operation;
 use crate::{decode, response};
 
@@ -35,13 +34,13 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Response<Body>, ApiError> 
 pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
     let options = options(call)?;
-    let list = call.query.list(None)?;
+    let asked = call.query.list(None)?;
     let request = call.request();
-    let work = call.registry.delete_collection(&request, &list, &options);
+    let work = call.registry.delete_collection(&request, &asked, &options);
     let objects = call.timed(Operation::Delete, work).await?;
     let revision = call.registry.store().revision();
     let listed = Listed { objects, revision, continue_token: None, remaining: None };
-    response::document(StatusCode::OK, accept, encode::list(call.resource, &listed)?)
+    response::document(StatusCode::OK, accept, list::document(call.resource, &listed).await?)
 }
 
 /// `DeleteOptions` of the body, else of the query.

@@ -5,6 +5,7 @@
 mod answers;
 mod audit;
 mod background;
+mod fairness;
 mod health;
 mod hostile;
 mod impersonation;
