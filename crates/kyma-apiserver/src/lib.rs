@@ -10,6 +10,7 @@
 //! `verbs/*.rs` (decode, options) → `kyma_registry` (the rules) → `kyma_store` (the commit) → `encode/*.rs`. What goes on without
 //! a request, collection of garbage, the end of namespaces, the serving of new kinds, is in `background.rs`.
 
+mod aside;
 mod asked;
 mod audit;
 mod authn;

@@ -16,11 +16,16 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use kyma_registry::ApiError;
 use kyma_registry::authz::{MASTERS, User};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::BoxError;
 
 use crate::query::Query;
 
 pub(crate) use answers::{Answers, Held};
+
+/// A body of more than this is large: to take apart what it says takes longer than hundreds of other requests, and many
+/// times its bytes.
+const LARGE_BODY: usize = 64 * 1024;
 
 /// Limits of requests. The names are those of kube-apiserver's flags where it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +141,8 @@ pub(crate) struct Gates {
     mutating: Arc<Gate>,
     watches: Arc<Gate>,
     bodies: Arc<Gate>,
+    /// Turns of large bodies.
+    large: Semaphore,
     answers: Answers,
 }
 
@@ -147,6 +154,7 @@ impl Gates {
             mutating: Gate::new(limits.max_mutating_requests_inflight),
             watches: Gate::new(limits.max_watches),
             bodies: Gate::new(limits.max_body_bytes_inflight),
+            large: Semaphore::new(large_at_a_time()),
             answers: Answers::new(limits.max_response_bytes_inflight),
         }
     }
@@ -194,6 +202,18 @@ impl Gates {
         Ok(Some(asked.filter(|asked| !asked.is_zero()).map_or(most, |asked| asked.min(most))))
     }
 
+    /// Waits until a request with such a body may be looked at; `None` for one that is not large and need not wait.
+    ///
+    /// Half of the machine is enough for large bodies: so the other half serves who sends small ones, and what large
+    /// ones become when they are taken apart, which no other limit counts, is in memory so often and no more.
+    pub(crate) async fn turn(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        if bytes <= LARGE_BODY {
+            return None;
+        }
+        // Nobody closes it.
+        self.large.acquire().await.ok()
+    }
+
     /// Reads all of a body. The bytes count against the limit of all as they come, and as long as the pass lives.
     pub(crate) async fn read<B>(&self, body: B) -> Result<(Bytes, Pass), Unread>
     where
@@ -236,6 +256,11 @@ impl Gates {
         }
         Ok((if all.is_empty() { first } else { all.freeze() }, pass))
     }
+}
+
+/// How many large bodies are looked at at a time.
+fn large_at_a_time() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
 
 /// Lets a client send as much again for nothing: one that is still sending does not read its answer, and takes a

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::{BoxError, Service};
 
+use crate::aside::Aside;
 use crate::asked::{Asked, Asker};
 use crate::audit::AuditLog;
 use crate::background::Background;
@@ -197,7 +198,10 @@ impl ApiServer {
                 Err(Unread::Overloaded) => return Ok(response::too_many_requests()),
             }
         }
-        router::answer(&self.0, parts, route, bytes, exchange).await
+        let turn = self.0.gates.turn(bytes.len()).await;
+        let answer = router::answer(&self.0, parts, route, bytes, exchange);
+        // Nearly all requests are small, and are not worth a change of threads.
+        if turn.is_none() { answer.await } else { Aside::new(answer).await }
     }
 }
 

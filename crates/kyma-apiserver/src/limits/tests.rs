@@ -102,3 +102,17 @@ async fn a_body_in_pieces_is_put_together_and_counted_as_it_comes() {
     assert!(matches!(gates.read(body(&["abcd", "efgh", "i"])).await, Err(Unread::Refused(_))));
     assert_eq!(gates.body_bytes(), 8);
 }
+
+#[tokio::test]
+async fn large_bodies_have_half_of_the_machine() {
+    let gates = gates(Limits::default());
+    let mut turns = Vec::new();
+    for _ in 0..large_at_a_time() {
+        turns.push(gates.turn(LARGE_BODY + 1).await.unwrap());
+    }
+    assert!(gates.turn(LARGE_BODY).await.is_none(), "a small one does not wait");
+    let mut next = std::pin::pin!(gates.turn(LARGE_BODY + 1));
+    assert!(futures_util::poll!(next.as_mut()).is_pending());
+    turns.pop();
+    assert!(next.await.is_some());
+}

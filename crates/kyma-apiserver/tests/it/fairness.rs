@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method;
-use serde_json::{Value, json};
+use kyma_apiserver::User;
+use serde_json::{Map, Value, json};
 use tokio::task::{JoinHandle, yield_now};
 
-use crate::server::Server;
+use crate::server::{Server, call, whole};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
@@ -57,4 +58,26 @@ async fn others_have_their_turn_while_a_large_list_is_written() {
     assert!(turns >= 10, "{turns} turns while {} bytes were written", list.len());
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), OBJECTS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn others_have_their_turn_while_a_large_object_is_looked_at() {
+    let server = Server::start().await;
+    let mut labels: Map<String, Value> = (0..50_000).map(|i| (format!("l-{i}"), "x".into())).collect();
+    // It is refused after all of it was looked at, and nothing is waited for.
+    labels.insert("z".to_owned(), "not a label".into());
+    let map = json!({"metadata": {"name": "large", "labels": labels}});
+    let client = server.server.client(User::admin());
+    let other = Other::start();
+    // The thread that runs the test is none of the runtime's.
+    let (turns, code) = tokio::spawn(async move {
+        let before = other.turns();
+        let answer = call(client, Method::POST, MAPS, Some(&map)).await;
+        let turns = other.turns() - before;
+        (turns, whole(answer).await.0.status)
+    })
+    .await
+    .unwrap();
+    assert_eq!(code, 422);
+    assert!(turns > 10, "{turns} turns");
 }
