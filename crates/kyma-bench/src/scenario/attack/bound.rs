@@ -10,9 +10,9 @@ const KIB: u64 = 1024;
 /// What a silent connection costs before its handshake and after it, as the server's `ConnectionLimits` say.
 const TCP_BYTES: u64 = 15 * KIB;
 const TLS_BYTES: u64 = 35 * KIB;
-/// What a watcher that does not read holds besides: a piece of its stream, what HTTP has taken of it up to its
-/// `max_buf_size`, and what TLS has, each with the 16 KiB that may come when there is still room.
-const WATCH_BYTES: u64 = (32 + 64 + 16 + 64 + 16) * KIB;
+/// What a watcher that does not read holds besides. HTTP keeps 64 KiB and the 16 KiB that came when there was still room,
+/// which are parts of four pieces of 32 KiB and an object each; TLS keeps as much as HTTP.
+const WATCH_BYTES: u64 = (4 * 40 + 64 + 16) * KIB;
 /// What a write of a well-behaved client costs: the object or the event, twice its bytes in this size.
 const WRITE_BYTES: u64 = 4 * KIB;
 /// Two of three requests write.
@@ -58,7 +58,7 @@ impl Limits {
             }
             Attack::DeafWatchers => (
                 connections(size.watchers, TLS_BYTES + WATCH_BYTES),
-                format!("{} × (35 KiB + 192 KiB of buffers)", size.watchers),
+                format!("{} × (35 KiB + 240 KiB of buffers)", size.watchers),
             ),
             Attack::LargeBodies => (
                 self.bodies_bytes + connections(size.senders, TLS_BYTES),
