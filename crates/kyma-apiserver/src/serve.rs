@@ -53,6 +53,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// When the system asks a silent client whether it is still there: first and again. Linux asks nine times.
 const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+/// How much of an answer the system holds that the client has no room for. By itself it takes up to 4 MiB a connection, which
+/// no limit here would count; a watcher that does not read would cost as much as one that does until that is full.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// Why a server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -233,6 +237,8 @@ async fn accept(
 fn prepare(stream: &TcpStream) {
     // Small writes must not wait for more: a watch event is one.
     let set = stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_keepalive(&KEEPALIVE));
+    #[cfg(target_os = "linux")]
+    let set = set.and_then(|()| SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES));
     if let Err(error) = set {
         tracing::debug!(%error, "a connection's options could not be set");
     }

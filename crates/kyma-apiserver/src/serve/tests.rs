@@ -508,3 +508,23 @@ async fn a_slow_reader_gets_its_answer() {
     }
     assert!(since.elapsed() > Duration::from_secs(300));
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_client_does_not_read_is_not_left_to_the_system() {
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = tokio::net::TcpSocket::new_v4().unwrap();
+    client.set_recv_buffer_size(16 * 1024).unwrap();
+    let (client, accepted) = tokio::join!(client.connect(listener.local_addr().unwrap()), listener.accept());
+    let (_client, (stream, _)) = (client.unwrap(), accepted.unwrap());
+    prepare(&stream);
+    let mut taken = 0;
+    // Room that comes late is taken too, as long as any comes.
+    while timeout(PATIENCE, stream.writable()).await.is_ok() {
+        while let Ok(bytes) = stream.try_write(&[0; 16 * 1024]) {
+            taken += bytes;
+        }
+    }
+    assert!(taken < 512 * 1024, "{taken} bytes");
+}
