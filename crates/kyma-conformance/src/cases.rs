@@ -25,6 +25,7 @@ mod pruning;
 mod races;
 mod read;
 mod reviews;
+mod rules;
 mod selectors;
 mod semantics;
 mod status;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> Vec<Case> {
         health::CASES,
         impersonation::CASES,
         reviews::CASES,
+        rules::CASES,
         encodings::CASES,
         bad_bodies::CASES,
         bad_paths::CASES,

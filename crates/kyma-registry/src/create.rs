@@ -29,11 +29,11 @@ pub(crate) struct Written {
 }
 
 /// Has an object judged together with its list of managers, if something may be wrong with that.
-pub(crate) fn judge(
+pub(crate) fn judge<T>(
     object: &Object,
     managed: &Managed,
-    validate: impl Fn(&Object) -> Result<(), ApiError>,
-) -> Result<(), ApiError> {
+    validate: impl Fn(&Object) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
     if !managed.faulty {
         return validate(object);
     }

@@ -11,8 +11,8 @@ mod path;
 mod status;
 
 pub use field_error::{BadValue, FieldError, FieldErrorKind};
-pub use gojson::in_words as json_error;
 pub(crate) use field_error::{aggregate, distinct};
+pub use gojson::in_words as json_error;
 pub use path::Path;
 pub(crate) use path::{Segment, Trail};
 pub use status::{ApiError, Cause, Details};

@@ -4,7 +4,7 @@
 //! A write walks an object four times, in this order: [`Schema::prune`] takes out what the schema does not know,
 //! [`Schema::default`] fills in defaults, the caller applies the rules of its verb, and one of the `validate` functions
 //! judges the result. Messages, their order as far as it is defined, and the quirks that clients can see are those of
-//! apiextensions-apiserver 1.37 and kube-openapi. CEL rules are not evaluated: see [`Schema::has_cel`].
+//! apiextensions-apiserver 1.37 and kube-openapi. Where all else is in order, the CEL rules are run.
 
 mod defaults;
 mod embedded;
@@ -20,6 +20,7 @@ mod pattern;
 mod props;
 mod prune;
 mod ratchet;
+mod rules;
 mod structural;
 mod times;
 mod uri;
@@ -28,11 +29,12 @@ mod validate;
 use serde_json::{Map, Value};
 
 use crate::fields::schema::custom as ownership;
-use crate::reason::{FieldError, Path, Trail};
+use crate::reason::{FieldError, FieldErrorKind, Path, Trail};
 use item::Item;
 use node::Node;
 use outcome::Outcome;
 use ratchet::Before;
+use rules::{Correlation, Ruled, Run};
 
 type Object = Map<String, Value>;
 
@@ -41,7 +43,16 @@ type Object = Map<String, Value>;
 pub struct Schema {
     root: Node,
     ownership: ownership::Node,
-    has_cel: bool,
+    rules: Option<Ruled>,
+}
+
+/// What a judgment found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is wrong.
+    pub errors: Vec<FieldError>,
+    /// What rules find wrong with values that have not changed: it is let pass.
+    pub warnings: Vec<String>,
 }
 
 impl Schema {
@@ -76,24 +87,21 @@ impl Schema {
             errors.extend(if problems.is_empty() { defaults::check(&root, path) } else { problems });
         }
         errors.extend(keywords::check(&props, path));
+        if errors.is_empty() && structure.is_none() {
+            errors.extend(rules::costs(&props, path));
+        }
         if let (true, Some(problem)) = (errors.is_empty(), structure) {
             errors.push(FieldError::invalid(path, "", problem));
         }
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { root, ownership: ownership::Node::compile(raw), has_cel: node::has_rules(&props) })
+        Ok(Self { root, ownership: ownership::Node::compile(raw), rules: Ruled::build(&props) })
     }
 
     /// What the schema says of who may own what.
     pub(crate) fn ownership(&self) -> &ownership::Node {
         &self.ownership
-    }
-
-    /// Whether the schema has CEL rules (`x-kubernetes-validations`), which nothing here evaluates: whoever takes a
-    /// schema must refuse one that has them.
-    pub fn has_cel(&self) -> bool {
-        self.has_cel
     }
 
     /// Takes out of an object what the schema does not know, and null members that may not be null.
@@ -118,32 +126,55 @@ impl Schema {
     }
 
     /// Judges a new object (without the parts that all kinds share, such as metadata).
-    pub fn validate(&self, object: &Object) -> Vec<FieldError> {
+    pub fn validate(&self, object: &Object) -> Findings {
         let mut errors = judge(&self.root, Item::Object(object), None, &Path::root());
         self.check_embedded(object, &mut errors);
         self.check_lists(object, None, &mut errors);
-        errors
+        self.run_rules(object, None, errors)
     }
 
     /// Judges a changed object. Where a part is as it was, what is wrong with it is no news and is let pass (ratcheting,
     /// KEP-4008).
-    pub fn validate_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+    pub fn validate_update(&self, object: &Object, old: &Object) -> Findings {
         let before = Before { node: &self.root, old: Item::Object(old) };
         let mut errors = judge(&self.root, Item::Object(object), Some(before), &Path::root());
         self.check_embedded(object, &mut errors);
         self.check_lists(object, Some(old), &mut errors);
-        errors
+        self.run_rules(object, Some(old), errors)
     }
 
-    /// Judges an object whose status was changed: of the schema only what stands under `status` counts.
-    pub fn validate_status_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+    /// Judges an object whose status was changed: of the schema only what stands under `status` counts, and all rules.
+    pub fn validate_status_update(&self, object: &Object, old: &Object) -> Findings {
         let mut errors = Vec::new();
         if let (Some(node), Some(status)) = (self.root.property("status"), object.get("status")) {
             let before = old.get("status").map(|old| Before { node, old: old.into() });
             errors = judge(node, status.into(), before, &Path::new("status"));
         }
         self.check_lists(object, Some(old), &mut errors);
-        errors
+        self.run_rules(object, Some(old), errors)
+    }
+
+    /// Runs the rules, unless what was found already keeps them from making sense.
+    fn run_rules(&self, object: &Object, old: Option<&Object>, mut errors: Vec<FieldError>) -> Findings {
+        use FieldErrorKind::{NotSupported, Required, TooLong, TooMany, TypeInvalid};
+        let Some(rules) = &self.rules else { return Findings { errors, warnings: Vec::new() } };
+        let blocks = |error: &FieldError| {
+            matches!(error.kind, NotSupported | Required | TooLong | TooMany | TypeInvalid)
+        };
+        if errors.iter().any(blocks) {
+            let detail = "some validation rules were not checked because the object was invalid; correct the existing errors to \
+                          complete validation";
+            errors.push(FieldError::invalid(&Path::root(), Value::Null, detail));
+            return Findings { errors, warnings: Vec::new() };
+        }
+        let value = Value::Object(object.clone());
+        let before = old.map(|old| Value::Object(old.clone()));
+        let correlation = old.map_or_else(Correlation::default, |old| {
+            Correlation::of(Before { node: &self.root, old: Item::Object(old) })
+        });
+        let Run { errors: found, warnings, .. } = Run::over(rules, &value, before.as_ref(), correlation);
+        errors.extend(found);
+        Findings { errors, warnings }
     }
 
     fn check_embedded(&self, object: &Object, errors: &mut Vec<FieldError>) {

@@ -210,9 +210,10 @@ impl Registry {
             let Written { object: mut changed, managed } = change(&live, &fields, warnings)?;
             check_version(request, name, &mut changed, &stored)?;
             self.prepare_update(request, &mut changed, &live.object, subresource)?;
-            judge(&changed, &managed, |changed| {
+            let found = judge(&changed, &managed, |changed| {
                 validation::update(request.resource, changed, &live.object, subresource)
             })?;
+            warnings.extend(found);
             if self.ends_deletion(request.resource, &changed, &live.object) {
                 let written = Written { object: changed, managed };
                 return self.finish_deletion(request, written, &stored, options.dry_run).await;

@@ -255,7 +255,7 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
     check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(object, None, Subresource::Main)),
-        (None, Some(schema)) => errors.extend(schema.validate(object)),
+        (None, Some(schema)) => errors.extend(schema.validate(object).errors),
         (None, None) => {}
     }
     if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
@@ -264,7 +264,7 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
     finish(resource, object, errors)
 }
 
-/// What is wrong with a changed object.
+/// What is wrong with a changed object, and what is only to be warned of.
 ///
 /// # Errors
 /// 422 with every cause.
@@ -273,7 +273,8 @@ pub(crate) fn update(
     changed: &Object,
     existing: &Object,
     subresource: Subresource,
-) -> Result<(), ApiError> {
+) -> Result<Vec<String>, ApiError> {
+    let mut warnings = Vec::new();
     let empty = Object::new();
     let (new, old) =
         (object::metadata(changed).unwrap_or(&empty), object::metadata(existing).unwrap_or(&empty));
@@ -282,7 +283,7 @@ pub(crate) fn update(
     if resource.is_custom() {
         if let Some(kind) = check_kind(resource, changed) {
             errors.push(kind);
-            return finish(resource, changed, errors);
+            return finish(resource, changed, errors).map(|()| warnings);
         }
         // Its metadata are judged twice, and only for built-in kinds the findings are merged.
         errors.extend(names::validate_update(new, old));
@@ -290,16 +291,20 @@ pub(crate) fn update(
     check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing), subresource)),
-        (None, Some(schema)) if subresource == Subresource::Status => {
-            errors.extend(schema.validate_status_update(changed, existing));
+        (None, Some(schema)) => {
+            let found = match subresource {
+                Subresource::Status => schema.validate_status_update(changed, existing),
+                _ => schema.validate_update(changed, existing),
+            };
+            errors.extend(found.errors);
+            warnings = found.warnings;
         }
-        (None, Some(schema)) => errors.extend(schema.validate_update(changed, existing)),
         (None, None) => {}
     }
     if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
         errors.extend(scale.check(changed, subresource == Subresource::Status));
     }
-    finish(resource, changed, errors)
+    finish(resource, changed, errors).map(|()| warnings)
 }
 
 /// A custom resource of another kind is invalid rather than unreadable

@@ -152,13 +152,8 @@ fn check_columns(version: &Value, at: &Path, errors: &mut Vec<FieldError>) {
 
 fn check_schema(version: &Value, path: &Path, errors: &mut Vec<FieldError>) {
     let Some(raw) = version.pointer("/schema/openAPIV3Schema") else { return };
-    match Schema::compile(raw) {
-        Err(problems) => errors.extend(problems.into_iter().map(|problem| problem.below(path))),
-        Ok(schema) if schema.has_cel() => {
-            let text = "CEL rules (x-kubernetes-validations) are not evaluated by this server, so it does not take them";
-            errors.push(FieldError::forbidden(path, text));
-        }
-        Ok(_) => {}
+    if let Err(problems) = Schema::compile(raw) {
+        errors.extend(problems.into_iter().map(|problem| problem.below(path)));
     }
     let kind = raw.get("type").and_then(Value::as_str).unwrap_or("object");
     if version.pointer("/subresources/status").is_some() && kind != "object" {

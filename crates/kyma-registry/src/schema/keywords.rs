@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::props::{Additional, Items, Props};
+use super::rules;
 use crate::reason::{FieldError, Path};
 
 /// What the place of a schema forbids.
@@ -73,6 +74,7 @@ fn visit(props: &Props, path: &Path, place: &Place, errors: &mut Vec<FieldError>
         list_map(props, path, errors);
     }
     list_items(props, path, errors);
+    rules::statics(props, path, errors);
 }
 
 /// Keywords of one schema that are not supported, or not here.

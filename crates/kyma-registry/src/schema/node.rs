@@ -289,11 +289,6 @@ pub(super) fn build_problem(props: &Props) -> Option<String> {
     children(props).find_map(build_problem)
 }
 
-/// Whether there is a CEL rule anywhere.
-pub(super) fn has_rules(props: &Props) -> bool {
-    !props.rules.is_empty() || children(props).any(has_rules)
-}
-
 fn children(props: &Props) -> impl Iterator<Item = &Props> {
     let lists = [&props.all_of, &props.any_of, &props.one_of].into_iter().flatten();
     let single =

@@ -81,7 +81,7 @@ impl<'a> OldItems<'a> {
 }
 
 /// The values of all keys in one text; none where one is absent or no scalar.
-fn composite_key(item: &Map<String, Value>, keys: &[String]) -> Option<String> {
+pub(super) fn composite_key(item: &Map<String, Value>, keys: &[String]) -> Option<String> {
     let part = |key: &String| match item.get(key)? {
         Value::Null | Value::Array(_) | Value::Object(_) => None,
         scalar => Some(gotext::json(scalar)),

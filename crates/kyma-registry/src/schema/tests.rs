@@ -4,6 +4,7 @@ mod compile;
 mod formats;
 mod objects;
 mod properties;
+mod rules;
 
 use serde_json::{Map, Value, json};
 
@@ -31,5 +32,5 @@ fn texts(errors: &[FieldError]) -> Vec<String> {
 
 /// What is wrong with a spec.
 fn judged(schema: &Value, spec: Value) -> Vec<String> {
-    texts(&schema_of(schema).validate(&object_of(spec)))
+    texts(&schema_of(schema).validate(&object_of(spec)).errors)
 }
