@@ -110,10 +110,11 @@ async fn compare(
 
 /// Compares what the first server made kubectl say with what the reference did.
 fn equal(line: &str, said: &Said, reference: &Said, masks: &Masks) -> Outcome {
-    let [said, reference] = [said, reference].map(|said| Said {
-        code: said.code,
-        stdout: masks.apply(&said.stdout),
-        stderr: masks.apply(&said.stderr),
+    let without_prose = Line::parse(line).without_prose;
+    let [said, reference] = [said, reference].map(|said| {
+        let stdout = masks.apply(&said.stdout);
+        let stdout = if without_prose { mask::without_prose(&stdout) } else { stdout };
+        Said { code: said.code, stdout, stderr: masks.apply(&said.stderr) }
     });
     if said == reference {
         return Ok(());

@@ -40,9 +40,42 @@ impl Masks {
     }
 }
 
+/// What `kubectl explain` shows of a kind but its descriptions: names, types and which are required.
+pub(super) fn without_prose(text: &str) -> String {
+    let mut in_description = false;
+    let mut kept = String::new();
+    for line in text.lines() {
+        let heading = line.starts_with(|first: char| first.is_ascii_uppercase());
+        in_description = if heading { line.starts_with("DESCRIPTION:") } else { in_description };
+        // A member's name and type; its description is indented below it.
+        let member = line.contains("\t<");
+        if heading || (member && !in_description) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MASKS, Masks};
+    use super::{MASKS, Masks, without_prose};
+
+    #[test]
+    fn descriptions_are_left_out_and_nothing_else() {
+        let told = "KIND:       Secret\nVERSION:    v1\n\nFIELD: data <map[string]string>\n\nDESCRIPTION:\n    \
+                    Secret holds <b>.\n\n    More.\n\nFIELDS:\n  kind\t<string>\n    The kind.\n\n  \
+                    type\t<string> -required-\n    Used to\n    facilitate.\n\n";
+        let untold = "KIND:       Secret\nVERSION:    v1\n\nFIELD: data <map[string]string>\n\nDESCRIPTION:\n    \
+                      <empty>\nFIELDS:\n  kind\t<string>\n    <no description>\n\n  type\t<string> -required-\n\
+                      \n\n";
+        assert_eq!(without_prose(told), without_prose(untold));
+        for member in ["FIELD: data <map[string]string>", "  kind\t<string>", "  type\t<string> -required-"] {
+            assert!(without_prose(told).lines().any(|line| line == member), "{member}");
+        }
+        assert_ne!(without_prose(told), without_prose(&told.replace(" -required-", "")));
+        assert_ne!(without_prose(told), without_prose(&told.replace("  kind\t", "  name\t")));
+    }
 
     #[test]
     fn every_pattern_is_one() {

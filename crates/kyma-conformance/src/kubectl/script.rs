@@ -6,8 +6,9 @@ pub(crate) struct Script {
     pub(crate) name: &'static str,
     /// Names and texts of the files that the lines mention.
     pub(crate) files: &'static [(&'static str, &'static str)],
-    /// `& line` goes on beside the lines behind it and is looked at when all are done. `NAME=value line` sets an
-    /// environment variable, `line < FILE` gives it a file to read.
+    /// `& line` goes on beside the lines behind it and is looked at when all are done. `~ line` explains a kind of
+    /// which the embedded server has the members, but not upstream's texts about them. `NAME=value line` sets
+    /// an environment variable, `line < FILE` gives it a file to read.
     pub(crate) lines: &'static [&'static str],
 }
 
@@ -15,6 +16,8 @@ pub(crate) struct Script {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) beside: bool,
+    /// Descriptions are not compared.
+    pub(super) without_prose: bool,
     pub(super) environment: Vec<(String, String)>,
     pub(super) arguments: Vec<String>,
     /// The name of the file for standard input.
@@ -25,7 +28,8 @@ impl Line {
     pub(super) fn parse(line: &str) -> Self {
         let mut words = words(line);
         let beside = words.first().is_some_and(|word| word == "&");
-        if beside {
+        let without_prose = words.first().is_some_and(|word| word == "~");
+        if beside || without_prose {
             words.remove(0);
         }
         let variable = |word: &String| {
@@ -39,7 +43,7 @@ impl Line {
             let file = arguments.split_off(place);
             file.into_iter().nth(1)
         });
-        Self { beside, environment, arguments, input }
+        Self { beside, without_prose, environment, arguments, input }
     }
 }
 
@@ -87,5 +91,8 @@ mod tests {
             ("create -f -".to_owned(), Some("a.yaml".to_owned()))
         );
         assert_eq!(Line::parse("label cm b a=b").environment, []);
+        let line = Line::parse("~ explain cm");
+        assert!(line.without_prose);
+        assert_eq!(line.arguments, ["explain", "cm"]);
     }
 }

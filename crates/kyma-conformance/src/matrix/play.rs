@@ -1,5 +1,7 @@
 //! Plays one cell on a server: what is there before, the request, and what is there after.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::cell::{Cell, Condition, Verb};
@@ -7,9 +9,13 @@ use super::request::{Before, Request, request};
 use crate::check::Outcome;
 use crate::client::{Answer, Call, Http, MERGE, query};
 use crate::normal::Symbols;
+use crate::poll::eventually;
 
 /// Holds an object that is being deleted.
 const FINALIZER: &str = "example.com/hold";
+
+/// How long a server's cache may take to have an object.
+const CACHE: Duration = Duration::from_secs(10);
 
 /// The text of a cell: the request's line, the answer, and the object after it.
 ///
@@ -49,11 +55,24 @@ async fn prepare(cell: &Cell, http: &Http, item: &str, before: &mut Before) -> O
         }
         _ => {}
     }
+    if cell.verb == Verb::Get {
+        cached(http, item).await?;
+    }
     before.object = http.get(item).await?.ok()?;
     if !cell.part.is_empty() {
         before.part = http.get(&format!("{item}/{}", cell.part)).await?.value();
     }
     Ok(())
+}
+
+/// Waits until reads of any version see the object: they come from a cache that may lag behind the store.
+async fn cached(http: &Http, item: &str) -> Outcome {
+    let any = query(item, &[("resourceVersion", "0")]);
+    let caught_up = || async {
+        let answer = http.get(&any).await?;
+        Ok(if answer.code() == 404 { Err("404".to_owned()) } else { Ok(()) })
+    };
+    eventually(&format!("GET {any}"), CACHE, caught_up).await
 }
 
 async fn ask(cell: &Cell, http: &Http, item: &str, before: &Before) -> Outcome<String> {
