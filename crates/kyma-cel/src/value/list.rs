@@ -1,5 +1,7 @@
 //! Lists: of the data, or made during the evaluation.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -18,13 +20,13 @@ pub enum List<'d> {
 }
 
 /// What tells elements of a set or of a list by keys apart.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     Null,
     Bool(bool),
     Int(i64),
     Uint(u64),
-    Double(f64),
+    Double(Double),
     String(String),
     Bytes(Vec<u8>),
     Duration(i64),
@@ -32,6 +34,20 @@ pub(crate) enum Key {
     Many(Vec<Key>),
     /// Equal to none.
     Unknown,
+}
+
+/// A number as Go's maps have it for a key: both zeros are one, and a NaN is found by nobody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Double(f64);
+
+// Not for a NaN: a set then has it, and never finds it.
+impl Eq for Double {}
+
+impl Hash for Double {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Adding zero makes -0 a 0.
+        (self.0 + 0.0).to_bits().hash(state);
+    }
 }
 
 impl<'d> List<'d> {
@@ -119,12 +135,10 @@ impl<'d> List<'d> {
 
     fn union(&self, other: &Self) -> Result<Self, EvalError> {
         let mut elements = self.collect()?;
-        let mut keys = elements.iter().map(set_key).collect::<Result<Vec<_>, _>>()?;
+        let mut keys = elements.iter().map(set_key).collect::<Result<HashSet<_>, _>>()?;
         for element in other.iter() {
             let element = element?;
-            let key = set_key(&element)?;
-            if !keys.contains(&key) {
-                keys.push(key);
+            if keys.insert(set_key(&element)?) {
                 elements.push(element);
             }
         }
@@ -133,12 +147,13 @@ impl<'d> List<'d> {
 
     fn merge(&self, other: &Self, keys: &[String]) -> Result<Self, EvalError> {
         let mut elements = self.collect()?;
-        let known: Vec<Key> = elements.iter().map(|element| value_key(element, keys)).collect();
+        // Of several with one key the last one counts.
+        let known: HashMap<Key, usize> =
+            elements.iter().enumerate().map(|(at, element)| (value_key(element, keys), at)).collect();
         for element in other.iter() {
             let element = element?;
-            let key = value_key(&element, keys);
-            let place = known.iter().rposition(|other| *other == key);
-            match place.and_then(|place| elements.get_mut(place)) {
+            let place = known.get(&value_key(&element, keys));
+            match place.and_then(|place| elements.get_mut(*place)) {
                 Some(place) => *place = element,
                 None => elements.push(element),
             }
@@ -193,42 +208,33 @@ impl<'d> List<'d> {
     }
 
     fn equals_as_set(&self, other: &Self) -> Result<bool, EvalError> {
-        let mut own: Vec<Key> = Vec::with_capacity(self.len());
-        for element in self.iter() {
-            let key = set_key(&element?)?;
-            if !own.contains(&key) {
-                own.push(key);
-            }
-        }
-        let mut seen: Vec<Key> = Vec::with_capacity(own.len());
+        let own = self.iter().map(|element| set_key(&element?)).collect::<Result<HashSet<_>, _>>()?;
+        let mut seen = HashSet::with_capacity(own.len());
         for element in other.iter() {
             let key = set_key(&element?)?;
             if !own.contains(&key) {
                 return Ok(false);
             }
-            if !seen.contains(&key) {
-                seen.push(key);
-            }
+            seen.insert(key);
         }
         Ok(seen.len() == own.len())
     }
 
     fn equals_by_keys(&self, other: &Self, keys: &[String]) -> Result<bool, EvalError> {
-        let own: Vec<(Key, Value<'d>)> =
+        // Of several with one key the last one counts.
+        let own: HashMap<Key, Value<'d>> =
             self.collect()?.into_iter().map(|element| (value_key(&element, keys), element)).collect();
-        let mut seen: Vec<Key> = Vec::with_capacity(own.len());
+        let mut seen = HashSet::with_capacity(own.len());
         for element in other.iter() {
             let element = element?;
             let key = value_key(&element, keys);
-            let Some((_, known)) = own.iter().rfind(|(known, _)| *known == key) else { return Ok(false) };
+            let Some(known) = own.get(&key) else { return Ok(false) };
             if !equal(known, &element)? {
                 return Ok(false);
             }
-            if !seen.contains(&key) {
-                seen.push(key);
-            }
+            seen.insert(key);
         }
-        Ok(own.iter().all(|(key, _)| seen.contains(key)))
+        Ok(seen.len() == own.len())
     }
 }
 
@@ -247,7 +253,7 @@ fn scalar_key(value: &Value<'_>) -> Key {
         Value::Bool(value) => Key::Bool(*value),
         Value::Int(value) => Key::Int(*value),
         Value::Uint(value) => Key::Uint(*value),
-        Value::Double(value) => Key::Double(*value),
+        Value::Double(value) => Key::Double(Double(*value)),
         Value::String(text) => Key::String((**text).to_owned()),
         Value::Bytes(bytes) => Key::Bytes(bytes.to_vec()),
         Value::Duration(nanos) => Key::Duration(*nanos),

@@ -1,6 +1,6 @@
 //! No text makes the parser, the checker or the evaluation panic.
 
-use kyma_cel::{DeclType, Env, Field, ListType, PER_CALL_LIMIT, Program};
+use kyma_cel::{DeclType, Env, Field, ListType, PER_CALL_LIMIT, Program, Value};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -118,6 +118,31 @@ proptest! {
     #[test]
     fn any_pieces(pieces in prop::collection::vec(piece(), 0..24)) {
         run(&pieces.concat());
+    }
+}
+
+/// Each of 200,000 compared with each would be of no end.
+#[test]
+fn large_sets_and_lists_by_keys() {
+    let keyed = DeclType::object(vec![Field {
+        name: "k".to_owned(),
+        decl: DeclType::integer(),
+        required: false,
+        defaulted: false,
+    }]);
+    let by_keys = DeclType::list(keyed, None, ListType::Map(vec!["k".to_owned()]));
+    let set = DeclType::list(DeclType::integer(), None, ListType::Set);
+    let numbers = || 0..200_000;
+    let keyed = |order: Vec<i32>| json!(order.into_iter().map(|k| json!({"k": k})).collect::<Vec<_>>());
+    for (decl, up, down) in [
+        (set, json!(numbers().collect::<Vec<_>>()), json!(numbers().rev().collect::<Vec<_>>())),
+        (by_keys, keyed(numbers().collect()), keyed(numbers().rev().collect())),
+    ] {
+        for rule in ["self == oldSelf", "size(self + oldSelf) == size(self)"] {
+            let program = Program::compile(rule, &Env::new(decl.clone())).unwrap();
+            let evaluation = program.evaluate_within(&up, Some(&down), u64::MAX);
+            assert!(matches!(evaluation.value, Ok(Value::Bool(true))), "{rule}: {evaluation:?}");
+        }
     }
 }
 
