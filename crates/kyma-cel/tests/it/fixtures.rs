@@ -53,7 +53,13 @@ fn differences(path: &Path, count: &mut usize) -> String {
             }
             *count += 1;
             let mut want = case["want"].clone();
-            let got = outcome(group, case);
+            let mut got = outcome(group, case);
+            // For the real one it hangs on the order in which Go walks through a map.
+            if want["costVaries"] == true {
+                got["cost"] = Value::Null;
+                got["costVaries"] = true.into();
+                want["cost"] = Value::Null;
+            }
             // Of an expression that cannot be made a program the type alone is known.
             let failed = |value: &Value| {
                 value["error"].as_str().is_some_and(|text| text.starts_with("program instantiation"))
