@@ -8,6 +8,7 @@
 //! Texts of errors, results and both costs are those of cel-go 0.29 with the libraries of Kubernetes 1.37; where the
 //! two disagree, they are right. The crate knows neither HTTP nor custom resources: whoever calls it turns schemas
 //! into a [`DeclType`], decides which rules are evaluated, and puts errors into words. It is pure: no I/O, no clock.
+//! Regular expressions in Go's syntax are read by [`pattern`], for expressions and for the `pattern` of a schema.
 
 mod ast;
 mod checker;
@@ -22,7 +23,7 @@ mod library;
 mod macros;
 mod number;
 mod parser;
-mod pattern;
+pub mod pattern;
 mod plan;
 mod program;
 mod runtime_cost;

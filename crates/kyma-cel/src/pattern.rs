@@ -16,7 +16,7 @@ const MAX_REPEAT: u32 = 1000;
 ///
 /// # Errors
 /// Why it is none, in Go's words.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+pub fn compile(pattern: &str) -> Result<Regex, String> {
     let failed = |problem: String| format!("error parsing regexp: {problem}");
     let mut translator = Translator::new(pattern);
     translator.translate().map_err(failed)?;

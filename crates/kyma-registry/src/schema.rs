@@ -16,7 +16,6 @@ mod mail;
 mod node;
 mod number;
 mod outcome;
-mod pattern;
 mod props;
 mod prune;
 mod ratchet;

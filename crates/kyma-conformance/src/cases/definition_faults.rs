@@ -13,6 +13,7 @@ cases! {
     "definition-faults/scope-and-versions" => scope_and_versions,
     "definition-faults/schema-structure" => schema_structure,
     "definition-faults/schema-keywords" => schema_keywords,
+    "definition-faults/patterns" => patterns,
     "definition-faults/lists" => lists,
     "definition-faults/columns" => columns,
     "definition-faults/wrong-types" => wrong_types,
@@ -207,6 +208,32 @@ async fn schema_keywords(cx: &Context) -> Outcome {
     let message = "Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in \
                    spec.versions[*].schema instead";
     refused(cx, &preserve, &[(INVALID, "spec.preserveUnknownFields", message)]).await
+}
+
+async fn patterns(cx: &Context) -> Outcome {
+    for (pattern, problem) in [
+        ("a{2}+?", "invalid nested repetition operator: `{2}+?`"),
+        ("[a", "missing closing ]: `[a`"),
+        ("(a", "missing closing ): `(a`"),
+        ("a)", "unexpected ): `a)`"),
+        ("b*a|*a", "missing argument to repetition operator: `*`"),
+        ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
+        ("a\\", "trailing backslash at end of expression: ``"),
+        ("(a)\\1", "invalid escape sequence: `\\1`"),
+        ("[z-a]+", "invalid character class range: `z-a`"),
+        ("a{1001}", "invalid repeat count: `{1001}`"),
+        ("[[:foo:]]", "invalid character class range: `[:foo:]`"),
+        ("(?P<a", "invalid named capture: `(?P<a`"),
+    ] {
+        let shown = json!(pattern);
+        let message = format!(
+            "Invalid value: {shown}: must be a valid regular expression, but isn't: error parsing regexp: {problem}"
+        );
+        let field = format!("{SCHEMA}.properties[spec].properties[a].pattern");
+        let definition = with_field(cx, &json!({"type": "string", "pattern": pattern}));
+        refused(cx, &definition, &[(INVALID, &field, &message)]).await?;
+    }
+    Ok(())
 }
 
 async fn lists(cx: &Context) -> Outcome {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use kyma_cel::pattern;
 use regex::Regex;
 use serde_json::Value;
 
 use super::formats::Format;
-use super::pattern;
 use super::props::{Additional as RawAdditional, Items, Props};
 
 /// A set of JSON types.
@@ -232,7 +232,7 @@ impl Rules {
     fn build(props: &Props) -> Option<Box<Self>> {
         let nodes = |list: &[Props]| list.iter().map(Node::build).collect();
         let bound = |value: Option<f64>, exclusive| value.map(|value| Bound { value, exclusive });
-        let regex = pattern::compile(&props.pattern).ok().flatten();
+        let regex = (!props.pattern.is_empty()).then(|| pattern::compile(&props.pattern).ok()).flatten();
         let rules = Self {
             enumeration: props.enumeration.clone().into_boxed_slice(),
             pattern: regex.map(|regex| (props.pattern.clone(), regex)),

@@ -1,7 +1,8 @@
 //! What makes a schema structural (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/validation.go`,
 //! `complete.go`): every field has its type outside of `allOf`, `anyOf`, `oneOf` and `not`, which only add conditions.
 
-use super::pattern;
+use kyma_cel::pattern;
+
 use super::props::{Additional, Items, Props};
 use crate::reason::{FieldError, Path};
 
