@@ -75,31 +75,11 @@ fn resource<'a>(group: &'a str, version: &'a str, rest: &[&'a str]) -> Target<'a
         ["watch", rest @ ..] if !rest.is_empty() => (true, rest),
         rest => (false, rest),
     };
-    let path = |namespace, resource, name, subresource| {
-        Target::Resource(ResourcePath {
-            group,
-            version,
-            namespace,
-            resource,
-            name,
-            subresource,
-            watch,
-            more: false,
-        })
+    let found = |namespace, resource, name, subresource, more| {
+        Target::Resource(ResourcePath { group, version, namespace, resource, name, subresource, watch, more })
     };
-    let beyond = |namespace, resource, name, part| {
-        let (name, subresource) = (Some(name), Some(part));
-        Target::Resource(ResourcePath {
-            group,
-            version,
-            namespace,
-            resource,
-            name,
-            subresource,
-            watch,
-            more: true,
-        })
-    };
+    let path = |namespace, resource, name, part| found(namespace, resource, name, part, false);
+    let beyond = |namespace, resource, name, part| found(namespace, resource, Some(name), Some(part), true);
     match rest {
         // A namespace itself, and its own parts.
         ["namespaces", name] => path(None, "namespaces", Some(*name), None),

@@ -15,7 +15,22 @@ use crate::decl::{DeclKind, DeclType};
 use crate::types::Type;
 
 pub use estimate::Estimate;
+pub(crate) use estimate::{REGEX, TRAVERSAL, scale};
 use path::Path;
+
+/// Overloads that cost as much as the shorter of two texts is long.
+pub(crate) const COMPARISONS: [&str; 10] = [
+    "less_string",
+    "greater_string",
+    "less_equals_string",
+    "greater_equals_string",
+    "less_bytes",
+    "greater_bytes",
+    "less_equals_bytes",
+    "greater_equals_bytes",
+    "equals",
+    "not_equals",
+];
 
 /// What is known of the elements of a list or the entries of a map.
 #[derive(Debug, Clone, Copy)]

@@ -2,89 +2,66 @@
 
 use std::fmt;
 
-/// The kinds of tokens, in the order in which the grammar lists them: messages list expected ones so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum TokenKind {
-    Equals,
-    NotEquals,
-    In,
-    Less,
-    LessEquals,
-    GreaterEquals,
-    Greater,
-    LogicalAnd,
-    LogicalOr,
-    LBracket,
-    RBracket,
-    LBrace,
-    RBrace,
-    LParen,
-    RParen,
-    Dot,
-    Comma,
-    Minus,
-    Exclam,
-    Question,
-    Colon,
-    Plus,
-    Star,
-    Slash,
-    Percent,
-    True,
-    False,
-    Null,
-    Float,
-    Int,
-    Uint,
-    String,
-    Bytes,
-    Ident,
-    EscIdent,
-    Eof,
+/// Defines the kinds with their names in messages, so that there is one list of them.
+macro_rules! token_kinds {
+    ($($kind:ident => $name:literal,)*) => {
+        /// The kinds of tokens, in the order in which the grammar lists them: messages list expected ones so.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum TokenKind {
+            $($kind,)*
+        }
+
+        impl TokenKind {
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind,)*];
+        }
+
+        impl fmt::Display for TokenKind {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(match self {
+                    $(Self::$kind => $name,)*
+                })
+            }
+        }
+    };
 }
 
-impl fmt::Display for TokenKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 36] = [
-            "'=='",
-            "'!='",
-            "'in'",
-            "'<'",
-            "'<='",
-            "'>='",
-            "'>'",
-            "'&&'",
-            "'||'",
-            "'['",
-            "']'",
-            "'{'",
-            "'}'",
-            "'('",
-            "')'",
-            "'.'",
-            "','",
-            "'-'",
-            "'!'",
-            "'?'",
-            "':'",
-            "'+'",
-            "'*'",
-            "'/'",
-            "'%'",
-            "'true'",
-            "'false'",
-            "'null'",
-            "NUM_FLOAT",
-            "NUM_INT",
-            "NUM_UINT",
-            "STRING",
-            "BYTES",
-            "IDENTIFIER",
-            "ESC_IDENTIFIER",
-            "<EOF>",
-        ];
-        formatter.write_str(NAMES.get(*self as usize).copied().unwrap_or_default())
-    }
+token_kinds! {
+    Equals => "'=='",
+    NotEquals => "'!='",
+    In => "'in'",
+    Less => "'<'",
+    LessEquals => "'<='",
+    GreaterEquals => "'>='",
+    Greater => "'>'",
+    LogicalAnd => "'&&'",
+    LogicalOr => "'||'",
+    LBracket => "'['",
+    RBracket => "']'",
+    LBrace => "'{'",
+    RBrace => "'}'",
+    LParen => "'('",
+    RParen => "')'",
+    Dot => "'.'",
+    Comma => "','",
+    Minus => "'-'",
+    Exclam => "'!'",
+    Question => "'?'",
+    Colon => "':'",
+    Plus => "'+'",
+    Star => "'*'",
+    Slash => "'/'",
+    Percent => "'%'",
+    True => "'true'",
+    False => "'false'",
+    Null => "'null'",
+    Float => "NUM_FLOAT",
+    Int => "NUM_INT",
+    Uint => "NUM_UINT",
+    String => "STRING",
+    Bytes => "BYTES",
+    Ident => "IDENTIFIER",
+    EscIdent => "ESC_IDENTIFIER",
+    Eof => "<EOF>",
 }
 
 /// A token: where it begins, counted in characters, and its text.

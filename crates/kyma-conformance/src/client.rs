@@ -228,6 +228,14 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     cut(&text)
 }
 
+/// The path of a kind's objects; `root` is `/api/v1` or `/apis/<group>/<version>`.
+pub(crate) fn collection(root: &str, plural: &str, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
+        None => format!("{root}/{plural}"),
+    }
+}
+
 /// `path?a=b&c=d`, with the values escaped.
 pub(crate) fn query(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut text = path.to_owned();

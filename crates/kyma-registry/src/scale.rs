@@ -189,15 +189,7 @@ fn integer(object: &Object, path: &Steps) -> Result<Option<i64>, String> {
 
 /// How `unstructured` refuses a value of another type.
 fn accessor(path: &Steps, value: &Value, wanted: &str) -> String {
-    let actual = match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_i64() => "int64",
-        Value::Number(_) => "float64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    };
+    let actual = gotext::go_type(value);
     let shown = gotext::value(value);
     format!(".{} accessor error: {shown} is of the type {actual}, expected {wanted}", path.join("."))
 }

@@ -1,6 +1,6 @@
 //! Costs of calls: arguments, the function, and the size of the result.
 
-use super::{Coster, Path, is_accumulator};
+use super::{COMPARISONS, Coster, Path, REGEX, TRAVERSAL, is_accumulator};
 use crate::ast::{Call, Expr, ExprId};
 use crate::cost::Estimate;
 use crate::types::Type;
@@ -28,12 +28,6 @@ impl CallEstimate {
         Self { cost, size: Some(size) }
     }
 }
-
-/// The part of a unit that it costs to look at a character.
-pub(super) const TRAVERSAL: f64 = 0.1;
-
-/// The part of a unit that a character of a pattern costs for every unit of text.
-pub(super) const REGEX: f64 = 0.25;
 
 impl Coster<'_> {
     fn operand<'e>(&mut self, expr: &'e Expr) -> Operand<'e> {
@@ -175,20 +169,7 @@ impl Coster<'_> {
                 let cost = if overload == "add_list" { Estimate::fixed(1) } else { size.scaled(TRAVERSAL) };
                 CallEstimate::sized(cost, size)
             }
-            (
-                "less_string"
-                | "greater_string"
-                | "less_equals_string"
-                | "greater_equals_string"
-                | "less_bytes"
-                | "greater_bytes"
-                | "less_equals_bytes"
-                | "greater_equals_bytes"
-                | "equals"
-                | "not_equals",
-                _,
-                [lhs, rhs],
-            ) => {
+            (comparison, _, [lhs, rhs]) if COMPARISONS.contains(&comparison) => {
                 let max = known(lhs).max.min(known(rhs).max);
                 CallEstimate::new(Estimate { min: u64::from(max > 0), max }.scaled(TRAVERSAL))
             }

@@ -9,6 +9,12 @@ pub struct Estimate {
     pub max: u64,
 }
 
+/// The part of a unit that it costs to look at a character.
+pub(crate) const TRAVERSAL: f64 = 0.1;
+
+/// The part of a unit that a character of a pattern costs for every unit of text.
+pub(crate) const REGEX: f64 = 0.25;
+
 impl Estimate {
     pub(crate) const ZERO: Self = Self { min: 0, max: 0 };
     pub(crate) const UNKNOWN: Self = Self { min: 0, max: u64::MAX };
@@ -40,12 +46,13 @@ impl Estimate {
     }
 }
 
+/// A part of a size, rounded up.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "costs are estimated in floating point, as in cel-go; a conversion that overflows saturates"
 )]
-fn scale(value: u64, factor: f64) -> u64 {
+pub(crate) fn scale(value: u64, factor: f64) -> u64 {
     (value as f64 * factor).ceil() as u64
 }

@@ -1,7 +1,7 @@
 //! Costs of extensions and of Kubernetes' functions (`ext/*.go` of cel-go, `library/cost.go` of Kubernetes).
 
-use super::calls::{CallEstimate, Operand, TRAVERSAL, known, pattern};
-use super::{Coster, Estimate};
+use super::calls::{CallEstimate, Operand, known, pattern};
+use super::{Coster, Estimate, REGEX, TRAVERSAL};
 use crate::ast::Literal;
 use crate::types::Type;
 
@@ -154,7 +154,7 @@ impl Coster<'_> {
                 CallEstimate::new(contains_network(function == "containsCIDR", overload, arg))
             }
             ("validate", _, [arg, ..]) => {
-                CallEstimate::new(known(arg).scaled(TRAVERSAL).scaled(128.0 * super::calls::REGEX))
+                CallEstimate::new(known(arg).scaled(TRAVERSAL).scaled(128.0 * REGEX))
             }
             _ if NOMINAL.contains(&function) => nominal(),
             ("_==_", _, [lhs, rhs]) if lhs.known == rhs.known => CallEstimate::new(equality(lhs, rhs)?),

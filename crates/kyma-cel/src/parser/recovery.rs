@@ -39,7 +39,7 @@ impl TokenSet {
 
     fn render(self) -> std::string::String {
         let names: Vec<std::string::String> =
-            ALL.iter().filter(|kind| self.contains(**kind)).map(ToString::to_string).collect();
+            TokenKind::ALL.iter().filter(|kind| self.contains(**kind)).map(ToString::to_string).collect();
         match names.as_slice() {
             [name] => name.clone(),
             _ => format!("{{{}}}", names.join(", ")),
@@ -48,45 +48,6 @@ impl TokenSet {
 }
 
 use TokenKind::*;
-
-const ALL: [TokenKind; 36] = [
-    Equals,
-    NotEquals,
-    In,
-    Less,
-    LessEquals,
-    GreaterEquals,
-    Greater,
-    LogicalAnd,
-    LogicalOr,
-    LBracket,
-    RBracket,
-    LBrace,
-    RBrace,
-    LParen,
-    RParen,
-    Dot,
-    Comma,
-    Minus,
-    Exclam,
-    Question,
-    Colon,
-    Plus,
-    Star,
-    Slash,
-    Percent,
-    True,
-    False,
-    Null,
-    Float,
-    Int,
-    Uint,
-    String,
-    Bytes,
-    Ident,
-    EscIdent,
-    Eof,
-];
 
 /// What an expression begins with.
 pub(super) const FIRST: TokenSet = TokenSet::of(&[

@@ -1,38 +1,15 @@
 //! What a call costs, by the sizes of its arguments.
 
+use crate::cost::{COMPARISONS, REGEX, TRAVERSAL, scale};
 use crate::value::{Library, List, Map, Value};
 
-/// The part of a unit that it costs to look at a character.
-const TRAVERSAL: f64 = 0.1;
-
-/// The part of a unit that a character of a pattern costs for every unit of text.
-const REGEX: f64 = 0.25;
-
-/// A part of a size, rounded up.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "costs are counted in floating point, as in cel-go"
-)]
-fn scaled(size: u64, factor: f64) -> u64 {
-    (size as f64 * factor).ceil() as u64
-}
-
 fn traversal(size: u64) -> u64 {
-    scaled(size, TRAVERSAL)
+    scale(size, TRAVERSAL)
 }
 
 /// One more character than there are, so that an expensive pattern costs something for an empty text, too.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "costs are counted in floating point, as in cel-go"
-)]
 fn pattern(text: u64, regex: u64) -> u64 {
-    let text = ((1.0 + text as f64) * TRAVERSAL).ceil() as u64;
-    text.saturating_mul(scaled(regex, REGEX))
+    traversal(text.saturating_add(1)).saturating_mul(scale(regex, REGEX))
 }
 
 fn size(args: &[Value<'_>], index: usize) -> u64 {
@@ -103,8 +80,8 @@ fn kubernetes(function: &str, overload: &str, args: &[Value<'_>], result: Option
         }
         "url" | "lowerAscii" | "upperAscii" | "substring" | "trim" | "cidr" | "isIP" | "isCIDR"
         | "quantity" | "isQuantity" | "semver" | "isSemver" => traversal(sized(0)),
-        "replace" | "split" | "ip.isCanonical" => scaled(sized(0), 2.0 * TRAVERSAL),
-        "join" => scaled(result.and_then(Value::sized).unwrap_or(1), 2.0 * TRAVERSAL),
+        "replace" | "split" | "ip.isCanonical" => scale(sized(0), 2.0 * TRAVERSAL),
+        "join" => scale(result.and_then(Value::sized).unwrap_or(1), 2.0 * TRAVERSAL),
         "find" | "findAll" => pattern(sized(0), sized(1)),
         "ip" if overload == "cidr_ip" => 1,
         "ip" => traversal(sized(0)),
@@ -191,16 +168,7 @@ fn standard(overload: &str, args: &[Value<'_>]) -> u64 {
         "starts_with_string" | "ends_with_string" => traversal(size(args, 1)),
         "string_to_bytes" | "bytes_to_string" | "strings_quote" | "string_format" => traversal(size(args, 0)),
         "in_list" => size(args, 1),
-        "less_string"
-        | "greater_string"
-        | "less_equals_string"
-        | "greater_equals_string"
-        | "less_bytes"
-        | "greater_bytes"
-        | "less_equals_bytes"
-        | "greater_equals_bytes"
-        | "equals"
-        | "not_equals" => traversal(size(args, 0).min(size(args, 1))),
+        comparison if COMPARISONS.contains(&comparison) => traversal(size(args, 0).min(size(args, 1))),
         "add_string" | "add_bytes" => traversal(size(args, 0).saturating_add(size(args, 1))),
         "matches" | "matches_string" => pattern(size(args, 0), size(args, 1)),
         "contains_string" => traversal(size(args, 0)).saturating_mul(traversal(size(args, 1))),

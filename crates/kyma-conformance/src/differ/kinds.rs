@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::client::collection;
+
 /// A kind.
 pub(crate) struct Kind {
     pub(crate) root: &'static str,
@@ -15,12 +17,7 @@ pub(crate) struct Kind {
 
 impl Kind {
     pub(crate) fn collection(&self, namespace: &str) -> String {
-        let Self { root, plural, .. } = self;
-        if self.namespaced {
-            format!("{root}/namespaces/{namespace}/{plural}")
-        } else {
-            format!("{root}/{plural}")
-        }
+        collection(self.root, self.plural, self.namespaced.then_some(namespace))
     }
 }
 

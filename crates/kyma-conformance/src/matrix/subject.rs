@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::client::collection;
 use crate::fixture::definition;
 
 /// Where something is put into an object, and what.
@@ -33,12 +34,7 @@ pub(crate) struct Subject {
 impl Subject {
     /// The path of the kind's objects.
     pub(crate) fn collection(&self, namespace: &str) -> String {
-        let Self { root, plural, .. } = self;
-        if self.namespaced {
-            format!("{root}/namespaces/{namespace}/{plural}")
-        } else {
-            format!("{root}/{plural}")
-        }
+        collection(self.root, self.plural, self.namespaced.then_some(namespace))
     }
 
     /// An object of this name; in the cell's list by its label.

@@ -143,25 +143,12 @@ fn scalar(kind: Scalar, value: &Value) -> Option<Problem> {
         | (Scalar::Text, Value::String(_))
         | (Scalar::Boolean, Value::Bool(_))
         | (Scalar::Untyped, Value::Number(_) | Value::String(_) | Value::Bool(_)) => return None,
-        (Scalar::Numeric, _) => format!("numeric (int or float), got {}", go_type(value)),
+        (Scalar::Numeric, _) => format!("numeric (int or float), got {}", gotext::go_type(value)),
         (Scalar::Text, _) => format!("string, got &value.valueUnstructured{{Value:{}}}", go_syntax(value)),
         (Scalar::Boolean, _) => format!("boolean, got &{{{}}}", gotext::value(value)),
         (Scalar::Untyped, _) => format!("any scalar, got &{{{}}}", gotext::value(value)),
     };
     Some(Problem::new(format!("expected {expected}")))
-}
-
-/// Go's `%T` of a decoded value.
-fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_i64() => "int64",
-        Value::Number(_) => "float64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
 }
 
 /// Go's `%#v` of a decoded value.

@@ -49,14 +49,7 @@ impl From<Problem> for ApiError {
     }
 }
 
+/// Go's `%s` of a `reflect.Type`, of which nil has none.
 fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "%!s(<nil>)",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_i64() => "int64",
-        Value::Number(_) => "float64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
+    if value.is_null() { "%!s(<nil>)" } else { gotext::go_type(value) }
 }
