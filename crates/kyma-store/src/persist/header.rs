@@ -50,15 +50,29 @@ impl Mark {
 pub(super) struct Marks {
     sequence: u64,
     pub(super) newest: Mark,
+    /// The largest length of all marks that the disk may have, in bytes. A write that has failed may have happened all
+    /// the same, so this can be more than the newest mark says.
+    promised: u64,
 }
 
 impl Marks {
     /// Writes the next mark over the older of the two; a sync makes it durable, as any other write.
     pub(super) fn write(&mut self, disk: &dyn Disk, mark: Mark) -> io::Result<()> {
         let sequence = self.sequence + 1;
+        self.promised = self.promised.max(mark.length);
         disk.write_at(offset(sequence) as u64, &encode(sequence, mark))?;
-        *self = Self { sequence, newest: mark };
+        (self.sequence, self.newest) = (sequence, mark);
         Ok(())
+    }
+
+    /// Whether a mark that the disk may have needs the file to be longer than this.
+    pub(super) fn need_more_than(&self, length: u64) -> bool {
+        self.promised > length
+    }
+
+    /// Notes that the newest mark is durable, so that it alone counts.
+    pub(super) fn synced(&mut self) {
+        self.promised = self.newest.length;
     }
 
     /// Whether a file with this mark was ever finished.
@@ -125,7 +139,7 @@ pub(super) fn create(disk: &dyn Disk, format: u32) -> io::Result<Marks> {
     disk.set_length(LENGTH)?;
     disk.write_at(0, &page)?;
     disk.sync()?;
-    Ok(Marks { sequence: 0, newest: Mark::UNFINISHED })
+    Ok(Marks { sequence: 0, newest: Mark::UNFINISHED, promised: 0 })
 }
 
 /// Says that the file has another format now; a sync makes that durable.
@@ -170,5 +184,5 @@ fn decode(bytes: &[u8]) -> Option<Marks> {
     }
     let number = |at: usize| Some(u64::from_le_bytes(checked[at..at + 8].try_into().ok()?));
     let newest = Mark { revision: number(8)?, length: number(16)? };
-    Some(Marks { sequence: number(0)?, newest })
+    Some(Marks { sequence: number(0)?, newest, promised: newest.length })
 }

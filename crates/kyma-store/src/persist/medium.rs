@@ -60,12 +60,14 @@ impl Medium {
     /// A mark must not speak of bytes that are about to go, even when a crash comes in between.
     fn expect_length(&self, length: u64) -> io::Result<()> {
         let mut marks = self.marks.lock();
-        if length >= marks.newest.length {
+        if !marks.need_more_than(length) {
             return Ok(());
         }
         let mark = Mark { length, ..marks.newest };
         marks.write(&*self.disk, mark)?;
-        self.sync()
+        self.sync()?;
+        marks.synced();
+        Ok(())
     }
 }
 

@@ -96,3 +96,17 @@ fn what_was_never_finished_is_nothing() {
         assert_eq!(outcome(&disk), "nothing", "seed {seed}");
     }
 }
+
+/// Of a write that fails nobody knows how much has happened, so the file is not cut before a shorter mark is durable.
+#[test]
+fn a_mark_whose_write_has_failed_counts_until_another_is_durable() {
+    let (disk, mut marks) = disk();
+    disk.fail_write(0);
+    assert!(marks.write(&disk, Mark { revision: 8, length: 9000 }).is_err());
+    assert_eq!(marks.newest, MARK_7);
+    assert!(marks.need_more_than(8999) && !marks.need_more_than(9000));
+    marks.write(&disk, MARK_7).unwrap();
+    assert!(marks.need_more_than(5000), "a crash may lose the one that was written last");
+    marks.synced();
+    assert!(!marks.need_more_than(5000));
+}
