@@ -76,14 +76,14 @@ peers: controlplane ## the suites of other projects against the real and the emb
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- peers --out docs/evidence/peers.md
 
-bench: ## the figures that need no real API server
+bench: ## the figures that need no real API server (BENCH_FLAGS="--out-dir DIR" keeps the tables)
 	cargo build --release --locked -p kymactl
-	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- embedded
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- embedded $(BENCH_FLAGS)
 
 bench-real: K8S_VERSION = 1.34.4
 bench-real: controlplane ## the figures beside the real API server (needs Go)
 	cargo build --release --locked -p kymactl
-	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- real
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-bench -- real $(BENCH_FLAGS)
 
 $(CARGO_DENY):
 	cargo install --locked --root .cache/tools/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)

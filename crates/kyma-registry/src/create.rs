@@ -1,5 +1,7 @@
 //! Create: the rules of `BeforeCreate` (k8s.io/apiserver/pkg/registry/rest/create.go), then the commit.
 
+use std::mem;
+
 use kyma_store::{Change, CommitError, Expect, Write};
 use serde_json::Value;
 
@@ -97,7 +99,7 @@ impl Registry {
         written: Written,
         dry_run: bool,
     ) -> Result<Outcome, ApiError> {
-        let Written { object, managed } = written;
+        let Written { mut object, managed } = written;
         let resource = request.resource;
         if resource.terminating {
             let text = "create not allowed while custom resource definition is terminating";
@@ -116,7 +118,8 @@ impl Registry {
         let generate = object::meta_str(&object, "generateName").to_owned();
         let generated = object::name(&object).is_empty() && !generate.is_empty();
         for attempt in 1.. {
-            let mut candidate = object.clone();
+            // Only a generated name is tried again.
+            let mut candidate = if generated { object.clone() } else { mem::take(&mut object) };
             if generated {
                 let name = self.generate_name(&generate);
                 object::metadata_mut(&mut candidate).insert("name".into(), name.into());
@@ -257,9 +260,23 @@ pub(crate) fn create_error(resource: &Resource, name: &str, error: &CommitError)
         CommitError::Stale(_) => {
             ApiError::conflict(&resource.group, &resource.names.plural, name, crate::reason::OPTIMISTIC_LOCK)
         }
+        CommitError::TooLarge { bytes, .. } => too_large(*bytes),
         CommitError::Persist(cause) => ApiError::internal(format!("{error}: {}", cause.reason())),
         CommitError::Closed => ApiError::internal(error.to_string()),
     }
+}
+
+/// As kube-apiserver hands on what its client of etcd says (`go.etcd.io/etcd/api/v3/v3rpc/rpctypes`), which sends no
+/// message of more than 2 MiB in the first place (`clientv3.defaultMaxCallSendMsgSize`). etcd counts a few hundred
+/// bytes besides the object's, and those of a built-in kind in protobuf.
+fn too_large(bytes: usize) -> ApiError {
+    const SENT: usize = 2 << 20;
+    if bytes <= SENT {
+        return ApiError::unexpected("etcdserver: request is too large");
+    }
+    ApiError::unexpected(format!(
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max ({bytes} vs. {SENT})"
+    ))
 }
 
 #[cfg(test)]
@@ -270,6 +287,16 @@ mod tests {
     use kyma_store::{Options, PersistError, Store, TokioClock};
 
     use super::*;
+    use crate::reason::Reason;
+
+    #[test]
+    fn an_object_that_is_too_large_is_refused_in_the_words_of_etcd() {
+        assert_eq!(too_large(2_000_000).message(), "etcdserver: request is too large");
+        let sent = "rpc error: code = ResourceExhausted desc = trying to send message larger than max \
+                    (2097153 vs. 2097152)";
+        let error = too_large(2_097_153);
+        assert_eq!((error.code(), error.reason(), error.message()), (500, Reason::Unknown, sent));
+    }
 
     #[tokio::test]
     async fn a_full_disk_is_named() {

@@ -73,6 +73,15 @@ pub enum CommitError {
     /// The object was expected at another revision.
     #[error("the object has moved on to revision {}", .0.revision)]
     Stale(Arc<Object>),
+    /// The object has more bytes of JSON than the store takes ([`Options::max_object_bytes`](crate::Options)); it is
+    /// never kept, whatever else is right about the write.
+    #[error("the object has {bytes} bytes, more than the store takes ({limit})")]
+    TooLarge {
+        /// Bytes of the object's JSON.
+        bytes: usize,
+        /// The most that the store takes.
+        limit: usize,
+    },
     /// The write was right but could not be kept, or it stood behind one that could not; with
     /// [`PersistError::Sync`] all writes are answered so until the store is opened again.
     #[error("failed to persist the write")]
@@ -126,6 +135,8 @@ pub(crate) struct Committer<W> {
     /// What every further write is answered with.
     refusal: Option<CommitError>,
     interner: Interner,
+    /// The most bytes of JSON that an object may have.
+    max_object_bytes: usize,
 }
 
 impl<W> Committer<W> {
@@ -140,7 +151,13 @@ impl<W> Committer<W> {
             in_flight: false,
             refusal: None,
             interner,
+            max_object_bytes: usize::MAX,
         }
+    }
+
+    /// The same, but no object that is put may have more bytes of JSON.
+    pub(crate) fn with_max_object_bytes(self, max_object_bytes: usize) -> Self {
+        Self { max_object_bytes, ..self }
     }
 
     /// Checks a write against the pending head, or the durable one where nothing is pending, and queues it.
@@ -158,6 +175,7 @@ impl<W> Committer<W> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
+        self.check_size(&write.change)?;
         let previous = match self.heads.get(&write.key) {
             Some(head) => head.object.clone(),
             None => durable,
@@ -176,6 +194,16 @@ impl<W> Committer<W> {
         self.waiters.push(waiter);
         self.last = revision;
         Ok(())
+    }
+
+    /// As etcd, which looks at a request's size before it looks at what the request says.
+    fn check_size(&self, change: &Change) -> Result<(), CommitError> {
+        match change {
+            Change::Put(draft) if draft.json.len() > self.max_object_bytes => {
+                Err(CommitError::TooLarge { bytes: draft.json.len(), limit: self.max_object_bytes })
+            }
+            Change::Put(_) | Change::Delete(_) => Ok(()),
+        }
     }
 
     fn object(

@@ -29,19 +29,28 @@ use thread::Lifetime;
 /// The most events that [`Store::expire`] drops under one lock.
 const AGED_PER_LOCK: usize = 256;
 
-/// How much history a store keeps.
+/// How much a store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Events older than this are dropped.
     pub window_age: Duration,
     /// The oldest events are dropped while the window's events take more memory than this, in bytes.
     pub window_bytes: usize,
+    /// The most bytes of JSON that one object may have; a larger one gets [`CommitError::TooLarge`]. 0 for no limit.
+    pub max_object_bytes: usize,
 }
 
 impl Default for Options {
-    /// 5 minutes or 256 MiB, whichever is less.
+    /// History of 5 minutes or 256 MiB, whichever is less; objects of 1.5 MiB, as etcd has it by default
+    /// (`--max-request-bytes`, `go.etcd.io/etcd/server/v3/embed`).
     fn default() -> Self {
-        Self { window_age: Duration::from_secs(300), window_bytes: 256 << 20 }
+        Self { window_age: Duration::from_secs(300), window_bytes: 256 << 20, max_object_bytes: 3 << 19 }
+    }
+}
+
+impl Options {
+    fn most_object_bytes(&self) -> usize {
+        if self.max_object_bytes == 0 { usize::MAX } else { self.max_object_bytes }
     }
 }
 
@@ -101,7 +110,8 @@ impl Store {
     /// An empty store whose writes count once `engine` has acknowledged them. The engine runs on the task that
     /// commits.
     pub fn with_engine(options: Options, clock: Arc<dyn Clock>, engine: Box<dyn Engine>) -> Self {
-        Self::inline(clock, State::new(window(&options), Revision::FIRST), Interner::new(), engine)
+        let state = State::new(window(&options), Revision::FIRST);
+        Self::inline(options, clock, state, Interner::new(), engine)
     }
 
     /// Opens the store in a data directory, and makes both where they are missing (the directory with mode 0700, the
@@ -120,7 +130,7 @@ impl Store {
         let disk = Arc::new(FileDisk::open(path)?);
         let mut engine = Durable::open(disk)?;
         let (state, interner) = restore::restore(&mut engine, window(&options))?;
-        let shared = Arc::new(Shared::new(clock, state, interner, None));
+        let shared = Arc::new(Shared::new(options, clock, state, interner, None));
         let lifetime = Lifetime::threaded(&shared, Box::new(engine)).map_err(OpenError::StartThread)?;
         Ok(Self { shared, lifetime: Arc::new(lifetime) })
     }
@@ -130,11 +140,17 @@ impl Store {
     pub fn on_disk(options: Options, clock: Arc<dyn Clock>, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let mut engine = Durable::open(disk)?;
         let (state, interner) = restore::restore(&mut engine, window(&options))?;
-        Ok(Self::inline(clock, state, interner, Box::new(engine)))
+        Ok(Self::inline(options, clock, state, interner, Box::new(engine)))
     }
 
-    fn inline(clock: Arc<dyn Clock>, state: State, interner: Interner, engine: Box<dyn Engine>) -> Self {
-        let shared = Arc::new(Shared::new(clock, state, interner, Some(engine)));
+    fn inline(
+        options: Options,
+        clock: Arc<dyn Clock>,
+        state: State,
+        interner: Interner,
+        engine: Box<dyn Engine>,
+    ) -> Self {
+        let shared = Arc::new(Shared::new(options, clock, state, interner, Some(engine)));
         let lifetime = Arc::new(Lifetime::inline(&shared));
         Self { shared, lifetime }
     }

@@ -72,14 +72,18 @@ async fn a_body_of_ten_mebibytes_is_refused_and_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn labels_are_bounded_by_the_body_and_annotations_by_their_sum() {
+async fn labels_are_bounded_by_what_is_kept_and_annotations_by_their_sum() {
     let server = Server::start().await;
-    let many: serde_json::Map<String, Value> =
-        (0..100_000).map(|i| (format!("l{i:06}"), Value::from("v"))).collect();
-    let body = json!({"metadata": {"name": "labels", "labels": many}});
+    let many = |count: usize| -> serde_json::Map<String, Value> {
+        (0..count).map(|i| (format!("l{i:06}"), Value::from("v"))).collect()
+    };
+    let body = json!({"metadata": {"name": "labels", "labels": many(40_000)}});
     let made = server.create(MAPS, &body).await;
-    assert_eq!(made["metadata"]["labels"].as_object().unwrap().len(), 100_000);
-    let body = json!({"metadata": {"name": "notes", "annotations": many}});
+    assert_eq!(made["metadata"]["labels"].as_object().unwrap().len(), 40_000);
+    let body = json!({"metadata": {"name": "more", "labels": many(60_000)}});
+    let (status, answer) = server.request(Method::POST, MAPS, Some(&body)).await;
+    assert_eq!((status.as_u16(), &answer["message"]), (500, &json!("etcdserver: request is too large")));
+    let body = json!({"metadata": {"name": "notes", "annotations": many(100_000)}});
     let (status, answer) = server.request(Method::POST, MAPS, Some(&body)).await;
     assert_eq!(status.as_u16(), 422);
     assert_eq!(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::case::cases;
 use crate::check::{Outcome, holds, same};
+use crate::client::MERGE;
 use crate::context::{Context, config_maps};
 use crate::fixture::{Kind, config_map, names, with, without};
 
@@ -20,6 +21,7 @@ cases! {
     "bad-bodies/illegal-labels" => illegal_labels,
     "bad-bodies/illegal-finalizers" => illegal_finalizers,
     "bad-bodies/too-large" => too_large,
+    "bad-bodies/too-large-to-keep" => too_large_to_keep,
     "bad-bodies/large-but-not-too-large" => large_but_not_too_large,
     "bad-bodies/unknown-content-type" => unknown_content_type,
     "bad-bodies/content-type-variants" => content_type_variants,
@@ -291,6 +293,34 @@ async fn too_large(cx: &Context) -> Outcome {
     let object = widgets.object("a", &json!({"must": big}));
     cx.post(&widgets.path(), &object).await?.refused(&refusal)?;
     same("nothing is made", &left(cx, &widgets.path()).await?, &[""; 0])
+}
+
+/// What etcd takes is less than what the API server takes.
+async fn too_large_to_keep(cx: &Context) -> Outcome {
+    let widgets = cx.widgets().await?;
+    let path = widgets.path();
+    let of = |bytes: usize| widgets.object("a", &json!({"must": "x".repeat(bytes)}));
+    let refusal = json!({"message": "etcdserver: request is too large", "code": 500});
+    for bytes in [1_573_000, 2_000_000] {
+        cx.post(&path, &of(bytes)).await?.refused(&refusal)?;
+    }
+    let unsent = cx.post(&path, &of(2_200_000)).await?;
+    let message = unsent.value()["message"].clone();
+    unsent.refused(&json!({"message": message, "code": 500}))?;
+    let message = message.as_str().unwrap_or_default();
+    let words = "rpc error: code = ResourceExhausted desc = trying to send message larger than max (";
+    let words = message.starts_with(words) && message.ends_with(" vs. 2097152)");
+    holds("the message is that of etcd's client", words, message)?;
+    same("nothing is made", &left(cx, &path).await?, &[""; 0])?;
+
+    let made = cx.post(&path, &of(1_500_000)).await?.created()?;
+    let grown = json!({"metadata": {"annotations": {"a": "x".repeat(100_000)}}});
+    cx.patch(&widgets.item("a"), MERGE, &grown).await?.refused(&refusal)?;
+    cx.put(&widgets.item("a"), &with(made.clone(), "/metadata/annotations/a", "x".repeat(100_000)))
+        .await?
+        .refused(&refusal)?;
+    same("nothing changed", &cx.get(&widgets.item("a")).await?.ok()?, &made)?;
+    cx.delete(&widgets.item("a")).await?.ok().map(drop)
 }
 
 async fn large_but_not_too_large(cx: &Context) -> Outcome {

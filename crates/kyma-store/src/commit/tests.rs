@@ -302,3 +302,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_object_that_is_too_large_is_refused_before_anything_else_is_looked_at() {
+    let (mut published, committer) = scene(false);
+    let most = match put("new", Expect::Absent, "1").change {
+        Change::Put(draft) | Change::Delete(draft) => draft.json.len(),
+    };
+    let mut committer = committer.with_max_object_bytes(most);
+    published.stage(&mut committer, put("new", Expect::Absent, "1"), ()).unwrap();
+    published.drive(&mut committer);
+
+    for (name, expect) in
+        [("new", Expect::Absent), ("new", at(3)), ("none", at(3)), ("other", Expect::Absent)]
+    {
+        let refused = published.stage(&mut committer, put(name, expect, "12"), ());
+        let message = format!("the object has {} bytes, more than the store takes ({most})", most + 1);
+        assert_eq!(outcome(refused), message, "{name}");
+    }
+    let gone = delete("new", at(3));
+    assert_eq!(outcome(published.stage(&mut committer, gone, ())), "ok", "what is there can always go");
+}

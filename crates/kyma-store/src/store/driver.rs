@@ -9,10 +9,8 @@ use tokio::sync::oneshot;
 
 use super::shared::Shared;
 use crate::commit::{CommitError, Committer, Flight, Write};
-use crate::intern::Interner;
 use crate::object::Object;
 use crate::persist::{Engine, PersistError, Persistence, Record};
-use crate::revision::Revision;
 use crate::watch::Signal;
 
 /// Tells a writer what became of its write.
@@ -32,10 +30,10 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(revision: Revision, interner: Interner, engine: Option<Box<dyn Engine>>) -> Self {
+    pub(super) fn new(committer: Committer<Waiter>, engine: Option<Box<dyn Engine>>) -> Self {
         Self {
-            committer: Committer::new(revision, interner),
             disk_bytes: engine.as_ref().and_then(|engine| engine.disk_bytes()),
+            committer,
             engine,
             wanted: usize::MAX,
             ending: false,

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 
+use super::Options;
 use super::driver::Driver;
 use crate::clock::Clock;
+use crate::commit::Committer;
 use crate::history::{History, Window};
 use crate::intern::Interner;
 use crate::keyspace::{Keyspace, ReadError};
@@ -52,14 +54,17 @@ impl Shared {
     /// A store with this state, whose objects have their strings in `interner`; `engine` is what the committing task
     /// drives, `None` when a thread does.
     pub(super) fn new(
+        options: Options,
         clock: Arc<dyn Clock>,
         state: State,
         interner: Interner,
         engine: Option<Box<dyn Engine>>,
     ) -> Self {
+        let committer = Committer::new(state.revision, interner);
+        let committer = committer.with_max_object_bytes(options.most_object_bytes());
         Self {
             clock,
-            driver: Mutex::new(Driver::new(state.revision, interner, engine)),
+            driver: Mutex::new(Driver::new(committer, engine)),
             arrived: Condvar::new(),
             state: RwLock::new(state),
             changes: Arc::new(Signal::default()),

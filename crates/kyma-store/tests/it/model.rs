@@ -152,7 +152,8 @@ struct Run {
 
 impl Run {
     fn new(window_bytes: usize) -> Self {
-        let scene = Scene::with_options(Options { window_age: WINDOW_AGE, window_bytes });
+        let scene =
+            Scene::with_options(Options { window_age: WINDOW_AGE, window_bytes, ..Options::default() });
         let resources = RESOURCES.map(|name| scene.store.resource(name)).into();
         Self { scene, resources, model: Model::default(), following: Vec::new() }
     }

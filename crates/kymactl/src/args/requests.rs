@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args as Group;
 use kyma_apiserver::{AuditLevel, AuditOptions, Limits};
+use kyma_store::Options;
 
 use super::limit;
 
@@ -27,6 +28,10 @@ pub(crate) struct RequestArgs {
     /// How many bytes all bodies in progress may have together; more get 429. 0 for no limit.
     #[arg(long, value_name = "BYTES", default_value_t = 67_108_864)]
     max_body_bytes_inflight: usize,
+    /// How many bytes an object may have; a larger one gets 500 and etcd's words. Where it is etcd's default, the answer
+    /// to a write is that of a real control plane. 0 for no limit.
+    #[arg(long, value_name = "BYTES", default_value_t = 1_572_864)]
+    max_object_bytes: usize,
     /// How many bytes all answers that clients have not taken yet may have together; who reads then waits up to 10s, and
     /// gets 429. 0 for no limit.
     #[arg(long, value_name = "BYTES", default_value_t = 268_435_456)]
@@ -48,6 +53,11 @@ impl RequestArgs {
             max_response_bytes_inflight: self.max_response_bytes_inflight,
             request_timeout: self.request_timeout,
         }
+    }
+
+    /// As the store takes them.
+    pub(crate) fn meant_for_store(&self) -> Options {
+        Options { max_object_bytes: self.max_object_bytes, ..Options::default() }
     }
 }
 
@@ -100,6 +110,7 @@ mod tests {
     fn what_is_not_typed_is_as_the_server_has_it() {
         let args = typed(&[]);
         assert_eq!((args.requests.meant(), args.audit.meant()), (Limits::default(), None));
+        assert_eq!(args.requests.meant_for_store(), Options::default());
         let args = typed(&["--audit-log-path", "a.log"]);
         assert_eq!(args.audit.meant(), Some(AuditOptions::new("a.log")));
     }
@@ -112,6 +123,7 @@ mod tests {
         let limits = Limits { max_watches: 0, request_timeout: Duration::from_secs(5), ..Limits::default() };
         assert_eq!(args.requests.meant(), limits);
         assert_eq!(args.audit.meant().unwrap().level, AuditLevel::Request);
+        assert_eq!(typed(&["--max-object-bytes=0"]).requests.meant_for_store().max_object_bytes, 0);
         let error = Args::try_parse_from(["kymactl", "apiserver", "--audit-log-level", "all"]).unwrap_err();
         assert!(error.to_string().contains("RequestResponse"), "{error}");
     }

@@ -43,8 +43,14 @@ pub(crate) async fn run(args: ApiserverArgs) -> Result<(), Failure> {
 
 fn settings(args: &ApiserverArgs) -> Settings {
     let (connections, requests) = (args.limits.meant(), args.requests.meant());
-    let no_controllers = args.no_controllers;
-    Settings { connections, requests, audit: args.audit.meant(), no_controllers, namespace: None }
+    Settings {
+        connections,
+        requests,
+        store: args.requests.meant_for_store(),
+        audit: args.audit.meant(),
+        no_controllers: args.no_controllers,
+        namespace: None,
+    }
 }
 
 fn home(args: &StoreArgs) -> Result<Home, Failure> {

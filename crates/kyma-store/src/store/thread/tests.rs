@@ -12,7 +12,7 @@ use crate::intern::Interner;
 use crate::object::Object;
 use crate::persist::{PersistError, Record};
 use crate::revision::Revision;
-use crate::store::State;
+use crate::store::{Options, State};
 
 /// Says how large each batch is, and takes as long for it as it is made to wait.
 struct Gated {
@@ -51,7 +51,7 @@ impl Scene {
         let mut state =
             State::new(Window { age: Duration::from_secs(300), bytes: usize::MAX }, Revision::FIRST);
         state.define("kymas");
-        let shared = Arc::new(Shared::new(Arc::new(clock), state, Interner::new(), None));
+        let shared = Arc::new(Shared::new(Options::default(), Arc::new(clock), state, Interner::new(), None));
         let ((began, begins), (finish, finishes)) = (sync_channel(1), sync_channel(1));
         let closed = Arc::new(AtomicBool::new(false));
         let engine = Gated { began, finish: finishes, closed: Arc::clone(&closed) };

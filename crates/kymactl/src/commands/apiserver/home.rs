@@ -68,8 +68,8 @@ impl Home {
     }
 
     /// Opens the store. The folder is this process's alone from here on.
-    pub(crate) fn store(&self, clock: &TokioClock) -> Result<Store, Failure> {
-        let (options, clock) = (Options::default(), Arc::new(*clock));
+    pub(crate) fn store(&self, options: Options, clock: &TokioClock) -> Result<Store, Failure> {
+        let clock = Arc::new(*clock);
         match &self.data {
             None => Ok(Store::in_memory(options, clock)),
             Some(folder) => Store::open(options, clock, folder).map_err(|error| Failure::of(&error)),

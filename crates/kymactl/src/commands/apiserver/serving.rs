@@ -12,7 +12,7 @@ use kyma_apiserver::serve::{
 };
 use kyma_apiserver::{ApiServer, AuditOptions, Limits, TokioClock};
 use kyma_controller::Shutdown;
-use kyma_store::{Clock as _, Store};
+use kyma_store::{Clock as _, Options, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::home::Home;
@@ -28,6 +28,7 @@ const OTHER_FILES: u64 = 64;
 pub(crate) struct Settings {
     pub(crate) connections: ConnectionLimits,
     pub(crate) requests: Limits,
+    pub(crate) store: Options,
     pub(crate) audit: Option<AuditOptions>,
     /// Whether what kube-controller-manager does is left out.
     pub(crate) no_controllers: bool,
@@ -55,10 +56,10 @@ impl Serving {
         kubeconfig: PathBuf,
         settings: Settings,
     ) -> Result<Started, Failure> {
-        let Settings { connections: limits, requests, audit, no_controllers, namespace } = settings;
+        let Settings { connections: limits, requests, store, audit, no_controllers, namespace } = settings;
         allow_files(limits.connections);
         let clock = TokioClock::starting_at(Timestamp::now());
-        let store = home.store(&clock)?;
+        let store = home.store(store, &clock)?;
         let identity = home.identity(names, clock.now())?;
         let builder = ApiServer::builder()
             .clock(Arc::new(clock))
