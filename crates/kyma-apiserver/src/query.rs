@@ -8,6 +8,7 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
 use kyma_registry::selector::{FieldSelector, LabelSelector};
 use kyma_registry::{
+    Request,
     ApiError, FieldValidation, ListOptions, PatchOptions, UpdateOptions, VersionMatch, WatchOptions,
     WriteQuery,
 };
@@ -64,8 +65,8 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The parameters of a list; `name` restricts it to one object.
-    pub(crate) fn list(&self, name: Option<&str>) -> Result<ListOptions, ApiError> {
+    /// The parameters of a list; `name` restricts it to one object. The request's kind must know the selected fields.
+    pub(crate) fn list(&self, request: &Request<'_>, name: Option<&str>) -> Result<ListOptions, ApiError> {
         let labels = match self.get("labelSelector") {
             Some(text) => LabelSelector::parse(text)?,
             None => LabelSelector::default(),
@@ -85,6 +86,7 @@ impl<'a> Query<'a> {
                 fields = FieldSelector::by_name(name);
             }
         }
+        kyma_registry::check_fields(request, &fields)?;
         let version_match = self.get("resourceVersionMatch").map(VersionMatch::parse);
         let limit = self.number("limit")?.unwrap_or_default();
         Ok(ListOptions {
@@ -98,8 +100,12 @@ impl<'a> Query<'a> {
     }
 
     /// The parameters of a list of all objects, which go together.
-    pub(crate) fn whole_list(&self, name: Option<&str>) -> Result<ListOptions, ApiError> {
-        let options = self.list(name)?;
+    pub(crate) fn whole_list(
+        &self,
+        request: &Request<'_>,
+        name: Option<&str>,
+    ) -> Result<ListOptions, ApiError> {
+        let options = self.list(request, name)?;
         kyma_registry::check_list(&options, self.get("sendInitialEvents").is_some())?;
         Ok(options)
     }
@@ -112,9 +118,13 @@ impl<'a> Query<'a> {
     }
 
     /// The parameters of a watch, and how long it may last.
-    pub(crate) fn watch(&self, name: Option<&str>) -> Result<(WatchOptions, Option<Duration>), ApiError> {
+    pub(crate) fn watch(
+        &self,
+        request: &Request<'_>,
+        name: Option<&str>,
+    ) -> Result<(WatchOptions, Option<Duration>), ApiError> {
         let since = self.bare_revision()?;
-        let select = self.list(name)?;
+        let select = self.list(request, name)?;
         let timeout = self.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(Duration::from_secs);
         let initial_events = self.get("sendInitialEvents").map(|_| self.flag("sendInitialEvents"));
         kyma_registry::check_watch(&select, initial_events.is_some())?;
@@ -188,21 +198,16 @@ mod tests {
         let query = Query::parse(Some("labelSelector=a%3Db%2Cc&watch=1&x=false&limit=5&limit=6"));
         assert_eq!(query.get("labelSelector"), Some("a=b,c"));
         assert!(query.flag("watch") && !query.flag("x") && !query.flag("absent"));
-        assert_eq!(query.list(None).unwrap().limit, 5);
+        assert_eq!(query.number("limit").unwrap(), Some(5));
     }
 
     #[test]
     fn nonsense_is_a_bad_request() {
-        for bad in [
-            "resourceVersion=abc",
-            "resourceVersion=-1",
-            "limit=x",
-            "labelSelector=%2C%2C%3D",
-            "fieldSelector=a",
-        ] {
-            let error = Query::parse(Some(bad)).list(None).unwrap_err();
+        for bad in ["resourceVersion=abc", "resourceVersion=-1"] {
+            let error = Query::parse(Some(bad)).revision().unwrap_err();
             assert_eq!(error.code(), 400, "{bad}: {error}");
         }
+        assert_eq!(Query::parse(Some("limit=x")).number("limit").unwrap_err().code(), 400);
         assert_eq!(Query::parse(Some("dryRun=Some")).dry_run().unwrap_err().code(), 422);
         let error = Query::parse(Some("fieldValidation=x&dryRun=y"))
             .write_options("UpdateOptions", &HeaderMap::new());

@@ -116,7 +116,9 @@ pub(crate) fn route<'a>(
     if misplaced && verb != Verb::Create {
         return Err(ApiError::resource_not_found());
     }
-    let part = subresource_of(resource, path.subresource).filter(|_| !path.more);
+    // A custom kind's server does not look at what stands behind the name of a part.
+    let known = resource.is_custom() || !path.more;
+    let part = subresource_of(resource, path.subresource).filter(|_| known);
     let subresource = part.ok_or_else(|| match path.name {
         Some(name) if resource.is_custom() => ApiError::not_found(path.group, path.resource, name),
         _ => ApiError::resource_not_found(),

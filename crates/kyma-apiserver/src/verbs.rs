@@ -172,14 +172,25 @@ impl Call<'_> {
                 )));
             }
         };
-        let nameless =
-            self.resource.is_custom() && object.get("kind").is_none_or(|kind| kind.is_null() || kind == "");
-        let problem = kyma_registry::unrecognized(&object)
-            .or_else(|| nameless.then(|| kyma_registry::kind_missing(&String::from_utf8_lossy(&self.body))));
-        if let Some(problem) = problem {
-            return Err(ApiError::bad_request(format!(
+        let unrecognized = |problem: &str| {
+            ApiError::bad_request(format!(
                 "the object provided is unrecognized (must be of type {kind}): {problem} ({})",
                 decode::shown(&self.body)
+            ))
+        };
+        if let Some(problem) = kyma_registry::unrecognized(&object) {
+            return Err(unrecognized(&problem));
+        }
+        let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+        if self.resource.is_custom() && text("kind").is_empty() {
+            let problem = kyma_registry::kind_missing(&String::from_utf8_lossy(&self.body));
+            if self.query.get("fieldValidation") != Some("Ignore") {
+                return Err(unrecognized(&problem));
+            }
+            // The decoder that does not look for unknown fields takes the path's kind for what is left out.
+            let version = text("apiVersion").rsplit('/').next().unwrap_or_default();
+            return Err(ApiError::bad_request(format!(
+                "{kind} in version {version:?} cannot be handled as a {kind}: {problem}"
             )));
         }
         Ok(kyma_registry::Body { object, complaints })

@@ -85,9 +85,9 @@ impl Registry {
         request: &Request<'_>,
         written: Written,
         dry_run: bool,
-        warnings: Vec<String>,
+        mut warnings: Vec<String>,
     ) -> Result<Outcome, ApiError> {
-        match self.create_written(request, written, dry_run).await {
+        match self.create_written(request, written, dry_run, &mut warnings).await {
             Ok(outcome) => Ok(Outcome { warnings, ..outcome }),
             Err(error) => Err(error.with_warnings(warnings)),
         }
@@ -98,7 +98,9 @@ impl Registry {
         request: &Request<'_>,
         written: Written,
         dry_run: bool,
+        warnings: &mut Vec<String>,
     ) -> Result<Outcome, ApiError> {
+        let given = warnings.len();
         let Written { mut object, managed } = written;
         let resource = request.resource;
         if resource.terminating {
@@ -125,7 +127,8 @@ impl Registry {
                 object::metadata_mut(&mut candidate).insert("name".into(), name.into());
             }
             self.prepare_create(resource, &mut candidate);
-            judge(&candidate, &managed, |candidate| validation::create(resource, candidate))?;
+            warnings.truncate(given);
+            warnings.extend(judge(&candidate, &managed, |candidate| validation::create(resource, candidate))?);
             if dry_run {
                 return self.dry_create(request, &mut candidate, &managed.text);
             }

@@ -42,7 +42,7 @@ pub use catalog::Catalog;
 pub use create::CreateOptions;
 pub use delete::{DeleteOptions, Deleted, FOREGROUND, ORPHAN, Preconditions, Propagation};
 pub use fields::from_user_agent;
-pub use list::{ListOptions, Listed, VersionMatch};
+pub use list::{ListOptions, Listed, VersionMatch, check_fields};
 pub use options::{
     WriteQuery, check_dry_run, check_list, check_patch, check_watch, check_write, unknown_propagation,
 };

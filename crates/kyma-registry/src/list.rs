@@ -102,10 +102,7 @@ impl Registry {
     /// version that is still to come, 422 for options that exclude each other.
     pub fn list(&self, request: &Request<'_>, options: &ListOptions) -> Result<Listed, ApiError> {
         check_list(options, false)?;
-        options
-            .fields
-            .check(|field| selectable(request, field))
-            .map_err(|field| unsupported_field(request, &field))?;
+        check_fields(request, &options.fields)?;
         let (mut after, at) = match &options.continue_token {
             Some(_) if options.resource_version.is_some_and(|version| version.get() > 0) => {
                 let text = "specifying resource version is not allowed when using continue";
@@ -178,19 +175,22 @@ impl Registry {
 }
 
 /// Whether the kind lets a selector name this field.
-pub(crate) fn selectable(request: &Request<'_>, field: &str) -> bool {
+fn selectable(request: &Request<'_>, field: &str) -> bool {
     field == "metadata.name"
         || (field == "metadata.namespace" && request.resource.namespaced())
         || request.resource.selectable.iter().any(|path| **path == *field)
 }
 
-pub(crate) fn unsupported_field(request: &Request<'_>, field: &str) -> ApiError {
-    let resource = request.resource;
-    let text = match resource.builtin() {
-        Some(builtin) => builtin.unsupported_field(field),
+/// Whether the request's kind knows all fields of a selector.
+///
+/// # Errors
+/// 400 for the first that it does not know.
+pub fn check_fields(request: &Request<'_>, fields: &FieldSelector) -> Result<(), ApiError> {
+    let Err(field) = fields.check(|field| selectable(request, field)) else { return Ok(()) };
+    Err(ApiError::bad_request(match request.resource.builtin() {
+        Some(builtin) => builtin.unsupported_field(&field),
         None => format!("field label not supported: {field}"),
-    };
-    ApiError::bad_request(text)
+    }))
 }
 
 /// Whether an object is what the selectors ask for.

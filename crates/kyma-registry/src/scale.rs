@@ -144,10 +144,12 @@ impl Paths {
             errors.extend(self.check_count(object, &self.spec));
         }
         errors.extend(self.check_count(object, &self.status));
-        if let Selector::Text(path) = &self.selector
-            && let Some(other) = find(object, path).filter(|value| !value.is_string())
-        {
-            errors.push(FieldError::invalid(&dotted(path), "", accessor(path, other, "string")));
+        if let Selector::Text(path) = &self.selector {
+            let problem = match walk(object, path) {
+                Ok(found) => found.filter(|value| !value.is_string()).map(|other| accessor(path, other, "string")),
+                Err(problem) => Some(problem),
+            };
+            errors.extend(problem.map(|problem| FieldError::invalid(&dotted(path), "", problem)));
         }
         errors
     }
@@ -180,15 +182,31 @@ fn find<'a>(object: &'a Object, path: &Steps) -> Option<&'a Value> {
     rest.iter().try_fold(object.get(&**first)?, |value, step| value.get(&**step))
 }
 
+/// A number where there is one (`unstructured.NestedInt64`).
 fn integer(object: &Object, path: &Steps) -> Result<Option<i64>, String> {
-    match find(object, path) {
+    match walk(object, path)? {
         None => Ok(None),
         Some(value) => value.as_i64().map(Some).ok_or_else(|| accessor(path, value, "int64")),
     }
 }
 
+/// Goes down a path; what is no object on the way is refused with the path as far as it goes
+/// (`unstructured.NestedFieldNoCopy`).
+fn walk<'a>(object: &'a Object, path: &[Box<str>]) -> Result<Option<&'a Value>, String> {
+    let Some((first, rest)) = path.split_first() else { return Ok(None) };
+    let mut found = object.get(&**first);
+    for (at, step) in rest.iter().enumerate() {
+        found = match found {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Object(map)) => map.get(&**step),
+            Some(other) => return Err(accessor(&path[..at + 2], other, "map[string]interface{}")),
+        };
+    }
+    Ok(found)
+}
+
 /// How `unstructured` refuses a value of another type.
-fn accessor(path: &Steps, value: &Value, wanted: &str) -> String {
+fn accessor(path: &[Box<str>], value: &Value, wanted: &str) -> String {
     let actual = gotext::go_type(value);
     let shown = gotext::value(value);
     format!(".{} accessor error: {shown} is of the type {actual}, expected {wanted}", path.join("."))

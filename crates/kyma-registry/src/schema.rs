@@ -103,7 +103,7 @@ impl Schema {
         &self.ownership
     }
 
-    /// Takes out of an object what the schema does not know, and null members that may not be null.
+    /// Takes out of an object what the schema does not know.
     ///
     /// The paths of unknown fields, such as `spec.items[0].x`, are added to `unknown`, sorted. `apiVersion`, `kind` and
     /// `metadata` of the object are left alone; metadata of embedded resources is brought into its canonical form.
@@ -115,8 +115,12 @@ impl Schema {
         let start = unknown.len();
         prune::unknown_fields(object, &self.root, unknown);
         unknown.get_mut(start..).unwrap_or_default().sort_unstable();
-        prune::nulls(object, &self.root);
         if self.root.below.embedded { embedded::coerce(object, &self.root, unknown) } else { Ok(()) }
+    }
+
+    /// Takes null members out of an object that may not be null and have no default.
+    pub fn drop_nulls(&self, object: &mut Object) {
+        prune::nulls(object, &self.root);
     }
 
     /// Fills in defaults where a member is absent, or null although it may not be.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kyma_store::{Change, CommitError, Expect, Object as Stored, Write};
 use serde_json::Value;
 
-use crate::create::{CreateOptions, Written, create_error, judge, set_namespace};
+use crate::create::{Written, create_error, judge, set_namespace, wipe_system_fields};
 use crate::fields::{Author, FieldManager, same_but_times};
 use crate::object::{self, Live, Object};
 use crate::patch::Patch;
@@ -98,34 +98,49 @@ impl Registry {
             &mut warnings,
         )?;
         keep_forgetting(&mut body, forgets);
-        if let Err(error) = check_name(name, &body) {
+        if let Err(error) = set_namespace(request, &mut body).and_then(|()| check_name(name, &body)) {
             return Err(error.with_warnings(warnings));
         }
         let precondition = object::uid(&body).to_owned();
         let creates = subresource == Subresource::Main
             && request.resource.builtin().is_some_and(|builtin| builtin.create_on_update);
         if creates && self.store.get(&request.key(name)).is_none() {
-            object::metadata_mut(&mut body).remove("resourceVersion");
-            let create = CreateOptions {
-                dry_run: options.dry_run,
-                field_validation: options.field_validation,
-                manager: options.manager.clone(),
-            };
-            let created = self.create(request, body.into(), &create).await;
-            return created
-                .map(|outcome| Outcome { warnings: warnings.clone(), ..outcome })
-                .map_err(|error| error.with_warnings(warnings));
+            return self.create_by_update(request, name, body, options, warnings).await;
         }
         self.modify(request, name, subresource, options, warnings, |live, fields, _| {
             let actual = object::uid(&live.object);
             if !precondition.is_empty() && precondition != actual {
-                return Err(uid_conflict(request, name, &precondition, actual));
+                return Err(uid_conflict(request, name, (&precondition, actual), options.dry_run));
             }
             let mut object = body.clone();
             let managed = fields.update(Some(live), &mut object);
             Ok(Written { object, managed })
         })
         .await
+    }
+
+    /// Creates an object that an update did not find, where its kind allows that. Who owns what is noted before the
+    /// system's fields are wiped, other than in a create.
+    async fn create_by_update(
+        &self,
+        request: &Request<'_>,
+        name: &str,
+        mut object: Object,
+        options: &UpdateOptions,
+        warnings: Vec<String>,
+    ) -> Result<Outcome, ApiError> {
+        let checked = match object::uid(&object) {
+            "" => drop_version(&mut object),
+            uid => Err(uid_conflict(request, name, (uid, ""), options.dry_run)),
+        };
+        if let Err(error) = checked {
+            return Err(error.with_warnings(warnings));
+        }
+        let (catalog, now) = (self.catalog(), self.now_text());
+        let author = Author { manager: &options.manager, subresource: "" };
+        let managed = FieldManager::new(request.resource, &catalog, author, &now).update(None, &mut object);
+        wipe_system_fields(&mut object);
+        self.create_decoded(request, Written { object, managed }, options.dry_run, warnings).await
     }
 
     /// Applies a patch to an object. A configuration that is applied creates the object where it is absent.
@@ -315,12 +330,29 @@ fn check_version(
         object::metadata_mut(changed).insert("resourceVersion".into(), current.into());
         return Ok(());
     }
-    if given.parse::<kyma_store::Revision>().is_err() {
-        return Err(ApiError::unexpected(format!("strconv.ParseUint: parsing {given:?}: invalid syntax")));
-    }
+    check_number(given)?;
     if given != current {
         return Err(request.conflict(name, OPTIMISTIC_LOCK));
     }
+    Ok(())
+}
+
+/// # Errors
+/// 500 for a resourceVersion that is no number, as the real server has it.
+fn check_number(version: &str) -> Result<(), ApiError> {
+    if version.parse::<kyma_store::Revision>().is_ok() {
+        return Ok(());
+    }
+    Err(ApiError::unexpected(format!("strconv.ParseUint: parsing {version:?}: invalid syntax")))
+}
+
+/// Takes the resourceVersion out of an object that a write other than a create makes: any number will do there.
+fn drop_version(object: &mut Object) -> Result<(), ApiError> {
+    let version = object::resource_version(object);
+    if !version.is_empty() {
+        check_number(version)?;
+    }
+    object::metadata_mut(object).remove("resourceVersion");
     Ok(())
 }
 
@@ -353,15 +385,17 @@ fn check_name(name: &str, body: &Object) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn uid_conflict(request: &Request<'_>, name: &str, given: &str, actual: &str) -> ApiError {
-    // The real server shows its storage's error, with the key under which etcd has the object.
-    let key = [request.resource.registry_path().as_str(), request.namespace.unwrap_or_default(), name]
+fn uid_conflict(request: &Request<'_>, name: &str, (given, actual): (&str, &str), dry_run: bool) -> ApiError {
+    // The real server shows its storage's error, with the key under which etcd has the object; a dry run does not come as
+    // far as the prefix of that.
+    let prefix = if dry_run { "" } else { "registry" };
+    let key = [prefix, &request.resource.registry_path(), request.namespace.unwrap_or_default(), name]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("/");
     let detail = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: \
+        "StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, AdditionalErrorMsg: \
          Precondition failed: UID in precondition: {given}, UID in object meta: {actual}"
     );
     request.conflict(name, &detail)

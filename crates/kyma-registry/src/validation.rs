@@ -23,15 +23,32 @@ pub(crate) fn decode(
     warnings: &mut Vec<String>,
 ) -> Result<(), ApiError> {
     check_type(resource, object)?;
-    let unknown = typed(resource, object).map_err(|text| unreadable(resource, &text))?;
-    judge_fields(complaints, unknown, mode, warnings).map_err(|text| unreadable(resource, &text))?;
+    let unknown = match typed(resource, object, Nulls::Dropped) {
+        Ok(unknown) => unknown,
+        Err(text) => return Err(unreadable(resource, object, &text)),
+    };
+    if let Err(text) = judge_fields(complaints, unknown, mode, warnings) {
+        return Err(unreadable(resource, object, &text));
+    }
+    if resource.is_custom() {
+        check_version(resource, object)?;
+    }
     object.insert("apiVersion".into(), resource.stored_api_version().into());
     Ok(())
 }
 
+/// What becomes of a custom resource's members that are null and may not be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    /// They are as absent.
+    Dropped,
+    /// They are of a wrong type: what an apply has made is never read from JSON, which is where the others lose them.
+    Kept,
+}
+
 /// Brings metadata and, of a built-in kind, all else into the form that Go's structures have, and a custom resource
 /// into that of its schema. Gives what it took out, such as `unknown field "spec.x"`.
-fn typed(resource: &Resource, object: &mut Object) -> Result<Vec<String>, String> {
+fn typed(resource: &Resource, object: &mut Object, nulls: Nulls) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
     match (resource.builtin(), &resource.schema) {
         (Some(builtin), _) => {
@@ -43,12 +60,19 @@ fn typed(resource: &Resource, object: &mut Object) -> Result<Vec<String>, String
             let metadata = object.entry("metadata").or_insert(Value::Null);
             names::decode_metadata(metadata, "metadata", &mut unknown)?;
             if let Some(schema) = schema {
+                if nulls == Nulls::Dropped {
+                    schema.drop_nulls(object);
+                }
                 schema.prune(object, &mut unknown).map_err(|error| error.to_string())?;
                 schema.default(object);
             }
         }
     }
-    Ok(unknown.into_iter().map(|path| format!("unknown field {path:?}")).collect())
+    Ok(unknown.into_iter().map(|path| unknown_field(&path)).collect())
+}
+
+fn unknown_field(path: &str) -> String {
+    format!("unknown field {path:?}")
 }
 
 /// What becomes of unknown and duplicate fields.
@@ -84,16 +108,14 @@ pub(crate) fn patched(
     warnings: &mut Vec<String>,
 ) -> Result<(), ApiError> {
     let Patched { object, shown, .. } = patched;
-    if resource.is_custom() {
-        check_version(resource, object)?;
-    }
     let before = object.clone();
     let problem = match (&shown, resource.builtin()) {
         (Some(_), Some(builtin)) => {
+            let problem = ["kind", "apiVersion"].into_iter().find_map(|field| no_text(object.get(field)?));
             // A strategic patch is laid over Go's structure, which has no place for either.
             object.insert("apiVersion".into(), resource.api_version().into());
             object.insert("kind".into(), (*resource.names.kind).into());
-            structure::conversion_problem(object, builtin.structure)
+            problem.or_else(|| structure::conversion_problem(object, builtin.structure))
         }
         (None, Some(_)) => unregistered(resource, object),
         (_, None) => None,
@@ -102,7 +124,19 @@ pub(crate) fn patched(
         Some(problem) => Err(problem),
         None => decode_patched(resource, object, complaints, mode, warnings),
     };
-    decoded.map_err(|text| undecodable(resource, patched, before, &text))
+    decoded.map_err(|text| undecodable(resource, patched, before, &text))?;
+    if text(&patched.object, "apiVersion").is_empty() {
+        let problem = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
+        return Err(ApiError::internal(problem.to_owned()));
+    }
+    Ok(())
+}
+
+/// Why a value of another type cannot become Go's text.
+fn no_text(value: &Value) -> Option<String> {
+    let number = value.as_i64().map(|_| "cannot convert int64 to string".to_owned());
+    let other = || (!value.is_string() && !value.is_null()).then(|| "unrecognized type: string".to_owned());
+    number.or_else(other)
 }
 
 fn decode_patched(
@@ -112,11 +146,43 @@ fn decode_patched(
     mode: FieldValidation,
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
-    check_type(resource, object).map_err(|error| error.message().to_owned())?;
-    let unknown = typed(resource, object)?;
+    if resource.builtin().is_some() && text(object, "apiVersion").is_empty() {
+        return decode_internal(resource, object, complaints, mode, warnings);
+    }
+    check_kind_known(resource, object)?;
+    let unknown = typed(resource, object, Nulls::Dropped)?;
     judge_fields(complaints, unknown, mode, warnings)?;
-    object.insert("apiVersion".into(), resource.stored_api_version().into());
+    // Another version of a custom resource is for its validation to refuse.
+    if is_version_of(resource, text(object, "apiVersion")) {
+        object.insert("apiVersion".into(), resource.stored_api_version().into());
+    }
     Ok(())
+}
+
+/// What is left of a built-in kind's object without a version: the real server takes it for its internal one, whose fields
+/// have other names in JSON, so it knows none of them.
+fn decode_internal(
+    resource: &Resource,
+    object: &mut Object,
+    complaints: &[String],
+    mode: FieldValidation,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    let unknown = object.keys().filter(|key| !matches!(key.as_str(), "apiVersion" | "kind"));
+    let unknown = unknown.map(|key| unknown_field(key)).collect();
+    judge_fields(complaints, unknown, mode, warnings)?;
+    *object = Object::new();
+    object.insert("apiVersion".into(), resource.stored_api_version().into());
+    object.insert("kind".into(), (*resource.names.kind).into());
+    Ok(())
+}
+
+fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+    object.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_version_of(resource: &Resource, api_version: &str) -> bool {
+    api_version == resource.api_version() || api_version == resource.stored_api_version()
 }
 
 /// Brings what an apply has made of an object into its kind's form: defaults filled in, stored version.
@@ -129,21 +195,22 @@ pub(crate) fn applied(resource: &Resource, object: &mut Object) -> Result<(), St
     {
         return Err(problem);
     }
-    typed(resource, object)?;
+    typed(resource, object, Nulls::Kept)?;
     object.insert("apiVersion".into(), resource.stored_api_version().into());
     object.insert("kind".into(), (*resource.names.kind).into());
     Ok(())
 }
 
-/// A patch may not make another version of a custom resource.
+/// The version in a body must be the path's.
 fn check_version(resource: &Resource, object: &Object) -> Result<(), ApiError> {
-    let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-    if api_version == resource.api_version() || api_version == resource.stored_api_version() {
+    let api_version = text(object, "apiVersion");
+    if is_version_of(resource, api_version) {
         return Ok(());
     }
-    let detail = format!("must be {}", resource.api_version());
-    let error = FieldError::invalid(&Path::new("apiVersion"), api_version, detail);
-    finish(resource, object, vec![error])
+    Err(ApiError::bad_request(format!(
+        "the API version in the data ({api_version}) does not match the expected API version ({})",
+        resource.api_version()
+    )))
 }
 
 /// A patch that makes another kind or version of a built-in kind's object leaves nothing that Go could decode.
@@ -170,32 +237,30 @@ pub fn unrecognized(object: &Object) -> Option<String> {
     names::group_version_problem(object.get("apiVersion").and_then(Value::as_str).unwrap_or_default())
 }
 
-/// The body must be of the kind and version of the path. A built-in kind may leave both out.
+/// The body must be of the kind and version of the path; a built-in kind may leave both out. A custom resource may be of
+/// another kind or version until later.
 fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> {
-    let text = |object: &Object, field: &str| {
-        object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let (mut api_version, mut kind) = (text(object, "apiVersion"), text(object, "kind"));
-    if let Some(builtin) = resource.builtin() {
-        if api_version.is_empty() {
-            api_version = resource.api_version();
-        }
-        if kind.is_empty() {
-            kind = resource.names.kind.to_string();
-        }
-        check_registered(builtin.structure, &api_version, &kind)?;
+    if resource.is_custom() && object.get("apiVersion").is_some_and(Value::is_null) {
+        let problem = ".apiVersion accessor error: <nil> is of the type <nil>, expected string";
+        return Err(unreadable(resource, object, problem));
     }
-    if kind.is_empty() {
-        let json = serde_json::to_string(object).unwrap_or_default();
-        return Err(ApiError::bad_request(kind_missing(&json)));
+    check_kind_known(resource, object).map_err(ApiError::bad_request)?;
+    let Some(builtin) = resource.builtin() else { return Ok(()) };
+    let given = text(object, "apiVersion");
+    let api_version = if given.is_empty() { resource.api_version() } else { given.to_owned() };
+    check_registered(builtin.structure, &api_version, text(object, "kind"))?;
+    if is_version_of(resource, &api_version) { Ok(()) } else { check_version(resource, object) }
+}
+
+/// A custom resource has to say its kind; a built-in one may leave it out.
+fn check_kind_known(resource: &Resource, object: &mut Object) -> Result<(), String> {
+    if !text(object, "kind").is_empty() {
+        return Ok(());
     }
-    if api_version != resource.api_version() && api_version != resource.stored_api_version() {
-        return Err(ApiError::bad_request(format!(
-            "the API version in the data ({api_version}) does not match the expected API version ({})",
-            resource.api_version()
-        )));
+    if resource.is_custom() {
+        return Err(kind_missing(&serde_json::to_string(object).unwrap_or_default()));
     }
-    object.insert("kind".into(), kind.into());
+    object.insert("kind".into(), (*resource.names.kind).into());
     Ok(())
 }
 
@@ -234,24 +299,26 @@ fn not_registered(api_version: &str, kind: &str) -> String {
     )
 }
 
-fn unreadable(resource: &Resource, text: &str) -> ApiError {
-    let kind = &resource.names.kind;
-    ApiError::bad_request(format!(
-        "{kind} in version {:?} cannot be handled as a {kind}: {text}",
-        &*resource.version
-    ))
+/// 400 for a body that cannot be decoded. A custom resource is called what it says that it is.
+fn unreadable(resource: &Resource, object: &Object, problem: &str) -> ApiError {
+    let wanted = &*resource.names.kind;
+    let (kind, version) = match resource.is_custom() {
+        true => (text(object, "kind"), text(object, "apiVersion").rsplit('/').next().unwrap_or_default()),
+        false => (wanted, &*resource.version),
+    };
+    ApiError::bad_request(format!("{kind} in version {version:?} cannot be handled as a {wanted}: {problem}"))
 }
 
-/// What is wrong with a new object.
+/// What is wrong with a new object, and what is only to be warned of.
 ///
 /// # Errors
 /// 422 with every cause.
-pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiError> {
+pub(crate) fn create(resource: &Resource, object: &Object) -> Result<Vec<String>, ApiError> {
     let empty = Object::new();
     let metadata = object::metadata(object).unwrap_or(&empty);
     let rule = resource.builtin().map_or(NameRule::Subdomain, |kind| kind.name_rule);
     let mut errors = names::validate_create(metadata, resource.namespaced(), rule);
-    errors.extend(check_kind(resource, object));
+    errors.extend(check_claims(resource, object));
     check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(object, None, Subresource::Main)),
@@ -261,7 +328,8 @@ pub(crate) fn create(resource: &Resource, object: &Object) -> Result<(), ApiErro
     if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
         errors.extend(scale.check(object, false));
     }
-    finish(resource, object, errors)
+    finish(resource, object, errors)?;
+    Ok(if resource.is_custom() { names::finalizer_warnings(metadata, &empty) } else { Vec::new() })
 }
 
 /// What is wrong with a changed object, and what is only to be warned of.
@@ -278,15 +346,17 @@ pub(crate) fn update(
     let empty = Object::new();
     let (new, old) =
         (object::metadata(changed).unwrap_or(&empty), object::metadata(existing).unwrap_or(&empty));
-    let mut errors = names::validate_finalizers(new);
+    let mut errors = names::validate_create(new, resource.namespaced(), NameRule::PathSegment);
     errors.extend(names::validate_update(new, old));
     if resource.is_custom() {
-        if let Some(kind) = check_kind(resource, changed) {
-            errors.push(kind);
+        let claims = check_claims(resource, changed);
+        if !claims.is_empty() {
+            errors.extend(claims);
             return finish(resource, changed, errors).map(|()| warnings);
         }
-        // Its metadata are judged twice, and only for built-in kinds the findings are merged.
+        // Its metadata are judged once more, and only for built-in kinds the findings are merged.
         errors.extend(names::validate_update(new, old));
+        warnings = names::finalizer_warnings(new, old);
     }
     check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
@@ -297,7 +367,7 @@ pub(crate) fn update(
                 _ => schema.validate_update(changed, existing),
             };
             errors.extend(found.errors);
-            warnings = found.warnings;
+            warnings.extend(found.warnings);
         }
         (None, None) => {}
     }
@@ -307,21 +377,34 @@ pub(crate) fn update(
     finish(resource, changed, errors).map(|()| warnings)
 }
 
-/// A custom resource of another kind is invalid rather than unreadable
+/// A custom resource of another kind or version is invalid rather than unreadable
 /// (k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go).
-fn check_kind(resource: &Resource, object: &Object) -> Option<FieldError> {
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let other = resource.is_custom() && kind != &*resource.names.kind;
-    other.then(|| {
+fn check_claims(resource: &Resource, object: &Object) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if !resource.is_custom() {
+        return errors;
+    }
+    let (kind, api_version) = (text(object, "kind"), text(object, "apiVersion"));
+    if kind != &*resource.names.kind {
         let detail = format!("must be {}", resource.names.kind);
-        FieldError::invalid(&Path::new("kind"), kind, detail)
-    })
+        errors.push(FieldError::invalid(&Path::new("kind"), kind, detail));
+    }
+    if !is_version_of(resource, api_version) {
+        let detail = format!("must be {}", resource.api_version());
+        errors.push(FieldError::invalid(&Path::new("apiVersion"), api_version, detail));
+    }
+    errors
 }
 
 /// Kinds of the core group take short finalizers only if they are the well-known ones
 /// (k8s.io/kubernetes/pkg/apis/core/validation, ValidateFinalizerName).
 fn check_finalizers(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {
-    if !resource.group.is_empty() {
+    // An Event is judged by them under its newer name only.
+    let judged = match &*resource.names.kind {
+        "Event" => &*resource.group == "events.k8s.io",
+        _ => resource.group.is_empty(),
+    };
+    if !judged {
         return;
     }
     let path = Path::new("metadata").child("finalizers");
@@ -336,9 +419,12 @@ fn finish(resource: &Resource, object: &Object, errors: Vec<FieldError>) -> Resu
     }
     // Upstream's comparison with its declarative checks, which built-in kinds have, makes one of equal errors.
     let errors = if resource.is_custom() { errors } else { distinct(errors) };
-    // A custom resource is named by the kind that it says it is, right or wrong.
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or(&resource.names.kind);
-    Err(ApiError::invalid(&resource.group, kind, object::name(object), errors))
+    // A custom resource is named by what it says that it is, right or wrong.
+    let (group, kind) = match resource.is_custom() {
+        true => (text(object, "apiVersion").rsplit_once('/').map_or("", |(group, _)| group), text(object, "kind")),
+        false => (&*resource.group, &*resource.names.kind),
+    };
+    Err(ApiError::invalid(group, kind, object::name(object), errors))
 }
 
 /// 422 for an update that must name a resourceVersion and does not. The real server names the resource here, where it

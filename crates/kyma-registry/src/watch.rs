@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kyma_store::{Event, ListQuery, Object as Stored, ReadError, Revision, Store, WatchError, Watcher};
 
 use crate::ApiError;
-use crate::list::{ListOptions, matches, selectable, unsupported_field};
+use crate::list::{ListOptions, check_fields, matches};
 use crate::object;
 use crate::registry::{Registry, Request};
 
@@ -63,10 +63,7 @@ impl Registry {
     /// 400 for selectors that the kind does not know, 410 for a version that is out of the history window.
     pub fn watch(&self, request: &Request<'_>, options: WatchOptions) -> Result<Stream, ApiError> {
         let select = options.select;
-        select
-            .fields
-            .check(|field| selectable(request, field))
-            .map_err(|field| unsupported_field(request, &field))?;
+        check_fields(request, &select.fields)?;
         let namespace: Option<Arc<str>> = request.namespace.map(Arc::from);
         let resource = request.resource.id;
         let since = options.since.filter(|version| version.get() > 0);

@@ -34,8 +34,8 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Response<Body>, ApiError> 
 pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
     let options = options(call)?;
-    let asked = call.query.list(None)?;
     let request = call.request();
+    let asked = call.query.list(&request, None)?;
     let work = call.registry.delete_collection(&request, &asked, &options);
     let objects = call.timed(Operation::Delete, work).await?;
     let revision = call.registry.store().revision();
@@ -58,7 +58,8 @@ fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| query(name));
     let condition = |name: &str| {
-        body.get("preconditions").and_then(|p| p.get(name)).and_then(Value::as_str).map(str::to_owned)
+        let given = body.get("preconditions").and_then(|p| p.get(name)).and_then(Value::as_str);
+        given.or_else(|| query(name)).map(str::to_owned)
     };
     let orphan = body.get("orphanDependents").and_then(Value::as_bool);
     let orphan = orphan.or_else(|| query("orphanDependents").map(|value| value == "true" || value == "1"));

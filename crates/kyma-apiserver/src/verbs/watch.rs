@@ -46,7 +46,7 @@ pub(crate) fn watch(
         return Err(ApiError::not_acceptable(&["application/json"]));
     }
     let include = Include::from_query(call.query.get("includeObject"))?;
-    let (options, timeout) = call.query.watch(call.name)?;
+    let (options, timeout) = call.query.watch(&call.request(), call.name)?;
     let timeout = timeout.unwrap_or_else(|| MIN_TIMEOUT + jitter(registry.random()));
     let encoder = Encoder { resource: Arc::clone(call.resource), accept, include, columns_sent: false };
     let body = match registry.watch(&call.request(), options) {

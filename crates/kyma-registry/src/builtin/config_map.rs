@@ -16,8 +16,8 @@ pub(super) const STRATEGY: Strategy = Strategy { validate, cells, ..PLAIN };
 pub(super) const MAX_SIZE: usize = 1024 * 1024;
 
 fn validate(map: &Object, existing: Option<&Object>, _subresource: Subresource) -> Vec<FieldError> {
-    let mut errors = check_keys(map, &["data", "binaryData"]);
-    errors.extend(check_immutable(map, existing, &["data", "binaryData"]));
+    let mut errors = check_immutable(map, existing, &["data", "binaryData"]);
+    errors.extend(check_keys(map, &["data", "binaryData"]));
     errors
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::strategy::{PLAIN, Strategy, not_supported};
 use super::text;
 use crate::columns::human_age;
-use crate::names::qualified_name;
+use crate::names::{NameRule, qualified_name};
 use crate::object::{self, Object};
 use crate::reason::{FieldError, Path};
 use crate::update::Subresource;
@@ -33,8 +33,12 @@ pub(super) const STRATEGY: Strategy = Strategy {
     cells,
     convert_to_stored: |event| rename(event, |(old, new)| (new, old)),
     convert_from_stored: |event| rename(event, |names| names),
+    name_rule: NameRule::PathSegment,
     ..PLAIN
 };
+
+/// Under its newer name an Event is named as most kinds are.
+pub(super) const NEWER: Strategy = Strategy { name_rule: NameRule::Subdomain, ..STRATEGY };
 
 /// The members that have other names in the two groups, those of the core group first.
 const NAMES: [(&str, &str); 7] = [

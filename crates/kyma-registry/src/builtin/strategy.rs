@@ -134,7 +134,7 @@ pub(super) static ALL: &[(&str, &str, Strategy)] = &[
     ("certificates.k8s.io", "PodCertificateRequest", certificate::POD_REQUEST),
     ("coordination.k8s.io", "Lease", lease::STRATEGY),
     ("discovery.k8s.io", "EndpointSlice", service::ENDPOINT_SLICE),
-    ("events.k8s.io", "Event", event::STRATEGY),
+    ("events.k8s.io", "Event", event::NEWER),
     ("flowcontrol.apiserver.k8s.io", "FlowSchema", flow::SCHEMA),
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration", flow::LEVEL),
     ("networking.k8s.io", "IPAddress", network::ADDRESS),

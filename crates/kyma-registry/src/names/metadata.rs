@@ -11,6 +11,8 @@ use crate::reason::{FieldError, Path, gotext};
 /// Keys and values of all annotations together, in bytes.
 const ANNOTATIONS_MAX: usize = 256 * 1024;
 const SUBRESOURCE_MAX: usize = 256;
+/// Those that need no domain.
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 const IMMUTABLE: &str = "field is immutable";
 
 /// Which names a kind allows.
@@ -238,13 +240,6 @@ fn owner_json(owner: &Map<String, Value>) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// The finalizers of a changed object.
-pub(crate) fn validate_finalizers(metadata: &Map<String, Value>) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    check_finalizers(metadata, &Path::new("metadata"), &mut errors);
-    errors
-}
-
 fn check_finalizers(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<FieldError>) {
     const ORPHAN: &str = "orphan";
     const FOREGROUND: &str = "foregroundDeletion";
@@ -267,11 +262,34 @@ fn check_finalizers(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec
 /// A finalizer of an object of the core group, which may be short only if it is one of the well-known ones
 /// (k8s.io/kubernetes/pkg/apis/core/validation, `validateKubeFinalizerName`).
 pub(crate) fn check_finalizer(finalizer: &str, path: &Path, errors: &mut Vec<FieldError>) {
-    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
-    if !finalizer.contains('/') && !STANDARD.contains(&finalizer) {
+    if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(&finalizer) {
         let detail = "name is neither a standard finalizer name nor is it fully qualified";
         errors.push(FieldError::invalid(path, finalizer, detail));
     }
+}
+
+/// What finalizers that a custom resource gets are warned of
+/// (k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go, `validateKubeFinalizerName`).
+pub(crate) fn finalizer_warnings(new: &Map<String, Value>, old: &Map<String, Value>) -> Vec<String> {
+    let bare = |name: &&str| !name.contains('/') && !STANDARD_FINALIZERS.contains(name);
+    let warning = |name: &str| {
+        format!(
+            "metadata.finalizers: {}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other \
+             finalizer writers",
+            gotext::quote(name)
+        )
+    };
+    added_finalizers(new, old).into_iter().filter(bare).map(warning).collect()
+}
+
+/// The finalizers that the old metadata did not have, sorted.
+fn added_finalizers<'a>(new: &'a Map<String, Value>, old: &Map<String, Value>) -> Vec<&'a str> {
+    let known = items(old, "finalizers");
+    let added = items(new, "finalizers").iter().filter(|name| !known.contains(name));
+    let mut added: Vec<_> = added.filter_map(Value::as_str).collect();
+    added.sort_unstable();
+    added.dedup();
+    added
 }
 
 fn check_new_finalizers(
@@ -280,14 +298,10 @@ fn check_new_finalizers(
     path: &Path,
     errors: &mut Vec<FieldError>,
 ) {
-    let known = items(old, "finalizers");
-    let mut added: Vec<_> = items(new, "finalizers").iter().filter(|name| !known.contains(name)).collect();
-    added.sort_by_key(|name| name.as_str());
-    added.dedup();
+    let added: Vec<_> = added_finalizers(new, old).into_iter().map(gotext::quote).collect();
     if added.is_empty() {
         return;
     }
-    let added: Vec<_> = added.into_iter().filter_map(Value::as_str).map(gotext::quote).collect();
     let detail = format!(
         "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
         added.join(", ")

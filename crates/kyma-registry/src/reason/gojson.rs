@@ -45,8 +45,11 @@ pub(crate) fn problem(text: &[u8]) -> Option<String> {
             return Some(problem);
         }
     }
-    // A number ends where something else begins.
-    let ended = scanner.step(b' ').is_ok() && matches!(scanner.state, State::EndValue);
+    // A number ends where something else begins. What is cut off in a literal meets that blank, too.
+    if let Err(problem) = scanner.step(b' ') {
+        return Some(problem);
+    }
+    let ended = matches!(scanner.state, State::EndValue);
     (!ended || !scanner.stack.is_empty()).then(|| "unexpected end of JSON input".to_owned())
 }
 

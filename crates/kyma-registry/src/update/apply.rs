@@ -1,7 +1,7 @@
 //! Server-side apply: the object that a configuration makes, created where it is absent
 //! (`applyPatcher` in `k8s.io/apiserver/pkg/endpoints/handlers/patch.go`).
 
-use super::{ATTEMPTS, Subresource, UpdateOptions, check_name};
+use super::{ATTEMPTS, Subresource, UpdateOptions, check_name, drop_version};
 use crate::ApiError;
 use crate::create::{Written, set_namespace, wipe_system_fields};
 use crate::fields::{Applied, Author, FieldManager};
@@ -65,8 +65,8 @@ fn check_new(request: &Request<'_>, name: &str, object: &mut Object) -> Result<(
     }
     set_namespace(request, object)?;
     check_name(name, object)?;
+    drop_version(object)?;
     wipe_system_fields(object);
-    object::metadata_mut(object).remove("resourceVersion");
     Ok(())
 }
 

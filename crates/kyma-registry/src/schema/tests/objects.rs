@@ -252,10 +252,17 @@ fn nulls_go_unless_they_may_stay_or_have_a_default() {
     let mut object = object_of(json!({
         "plain": null, "nullable": null, "default": null, "both": null, "list": [null, "x"], "map": {"k": null},
     }));
-    schema.prune(&mut object, &mut Vec::new()).unwrap();
+    let mut kept = object.clone();
+    schema.drop_nulls(&mut object);
     schema.default(&mut object);
     let expected = json!({"nullable": null, "default": "d", "both": null, "list": ["i", "x"], "map": {}});
     assert_eq!(object.get("spec"), Some(&expected));
+
+    schema.default(&mut kept);
+    let expected = json!({
+        "plain": null, "nullable": null, "default": "d", "both": null, "list": ["i", "x"], "map": {"k": null},
+    });
+    assert_eq!(kept.get("spec"), Some(&expected), "of an apply they stay, but for those that have a default");
 }
 
 #[test]
