@@ -2,6 +2,7 @@
 
 KYMAS ?= 100
 KILLS ?= 50
+REQUESTS ?= 1000000
 K8S_VERSION ?= 1.37.2
 export K8S_VERSION
 
@@ -17,7 +18,7 @@ CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .DEFAULT_GOAL := help
 .PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
-	controlplane-down conformance peers bench bench-real deny fuzz full clean kubectl
+	controlplane-down conformance differ peers example bench bench-real deny fuzz full clean kubectl
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -65,11 +66,19 @@ controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's p
 controlplane-down: ## stop it and remove its data
 	hack/controlplane/run.sh down
 
-conformance: controlplane ## the same cases against the embedded and the real API server, and KILLS=50 of the first (needs Go)
+conformance: controlplane ## the same cases against the embedded and the real API server, KILLS=50 of the first, a minute of random requests to both (needs Go)
 	cargo xtask kinds --check
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- durability --kills $(KILLS)
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- differ --seconds 60
+
+differ: controlplane ## REQUESTS=1000000 random requests to the embedded and the real API server, whose answers are compared (needs Go)
+	cargo build --release --locked -p kymactl
+	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- differ --requests $(REQUESTS)
+
+example: ## the test of somebody else's operator, with the API server as a git dependency
+	hack/example.sh
 
 peers: controlplane ## the suites of other projects against the real and the embedded API server (needs Go)
 	hack/peers/build.sh
@@ -100,7 +109,7 @@ fuzz: $(CARGO_FUZZ) ## hostile requests for FUZZ_SECONDS=60 (needs the nightly t
 	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" cargo +nightly fuzz run request $(CURDIR)/.cache/fuzz/request fuzz/corpus/request -- \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
-full: test conformance fuzz deny bench ## everything that continuous integration and a release look at
+full: test conformance differ example fuzz deny bench ## everything that continuous integration and a release look at
 
 clean: ## remove what cargo built; the real control plane stays in .cache
 	cargo clean

@@ -8,8 +8,7 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
 use kyma_registry::selector::{FieldSelector, LabelSelector};
 use kyma_registry::{
-    Request,
-    ApiError, FieldValidation, ListOptions, PatchOptions, UpdateOptions, VersionMatch, WatchOptions,
+    ApiError, FieldValidation, ListOptions, PatchOptions, Request, UpdateOptions, VersionMatch, WatchOptions,
     WriteQuery,
 };
 use kyma_store::Revision;
@@ -65,49 +64,54 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The parameters of a list; `name` restricts it to one object. The request's kind must know the selected fields.
-    pub(crate) fn list(&self, request: &Request<'_>, name: Option<&str>) -> Result<ListOptions, ApiError> {
+    /// The parameters of a list or watch, in the order in which the real server looks at them: each by itself, then
+    /// whether they go together, which `check` says, then whether the request's kind knows the selected fields; `name`
+    /// restricts it to one object. The version comes last, and is for the caller to read.
+    fn select(
+        &self,
+        request: &Request<'_>,
+        name: Option<&str>,
+        check: impl FnOnce(&ListOptions) -> Result<(), ApiError>,
+    ) -> Result<ListOptions, ApiError> {
         let labels = match self.get("labelSelector") {
             Some(text) => LabelSelector::parse(text)?,
             None => LabelSelector::default(),
         };
-        let mut fields = match self.get("fieldSelector") {
+        let fields = match self.get("fieldSelector") {
             Some(text) => FieldSelector::parse(text)?,
             None => FieldSelector::default(),
         };
-        if let Some(name) = name {
-            // A watch of one object; a selector beside it may only say the same.
-            if fields.exact("metadata.name").is_some_and(|given| given != name) {
-                return Err(ApiError::bad_request(
-                    "fieldSelector metadata.name doesn't match requested name",
-                ));
-            }
-            if fields.is_empty() {
-                fields = FieldSelector::by_name(name);
-            }
-        }
-        kyma_registry::check_fields(request, &fields)?;
-        let version_match = self.get("resourceVersionMatch").map(VersionMatch::parse);
         let limit = self.number("limit")?.unwrap_or_default();
-        Ok(ListOptions {
+        let mut options = ListOptions {
             labels,
             fields,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             continue_token: self.get("continue").map(str::to_owned),
-            resource_version: self.revision()?,
-            version_match,
-        })
+            // What is no number is some version until it is read.
+            resource_version: self.revision().unwrap_or(Some(Revision::FIRST)),
+            version_match: self.get("resourceVersionMatch").map(VersionMatch::parse),
+        };
+        check(&options)?;
+        kyma_registry::check_fields(request, &options.fields)?;
+        if let Some(name) = name {
+            // A watch of one object; a selector beside it may only say the same.
+            if options.fields.exact("metadata.name").is_some_and(|given| given != name) {
+                return Err(ApiError::bad_request(
+                    "fieldSelector metadata.name doesn't match requested name",
+                ));
+            }
+            if options.fields.is_empty() {
+                options.fields = FieldSelector::by_name(name);
+            }
+        }
+        Ok(options)
     }
 
-    /// The parameters of a list of all objects, which go together.
-    pub(crate) fn whole_list(
-        &self,
-        request: &Request<'_>,
-        name: Option<&str>,
-    ) -> Result<ListOptions, ApiError> {
-        let options = self.list(request, name)?;
-        kyma_registry::check_list(&options, self.get("sendInitialEvents").is_some())?;
-        Ok(options)
+    /// The parameters of a list of all objects; `name` restricts it to one.
+    pub(crate) fn list(&self, request: &Request<'_>, name: Option<&str>) -> Result<ListOptions, ApiError> {
+        let initial = self.get("sendInitialEvents").is_some();
+        let options = self.select(request, name, |options| kyma_registry::check_list(options, initial))?;
+        Ok(ListOptions { resource_version: self.revision()?, ..options })
     }
 
     /// The version that a get or a watch names. The real server answers with a bare error where it is no number.
@@ -123,11 +127,12 @@ impl<'a> Query<'a> {
         request: &Request<'_>,
         name: Option<&str>,
     ) -> Result<(WatchOptions, Option<Duration>), ApiError> {
-        let since = self.bare_revision()?;
-        let select = self.list(request, name)?;
         let timeout = self.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(Duration::from_secs);
         let initial_events = self.get("sendInitialEvents").map(|_| self.flag("sendInitialEvents"));
-        kyma_registry::check_watch(&select, initial_events.is_some())?;
+        let check = |options: &ListOptions| kyma_registry::check_watch(options, initial_events.is_some());
+        let select = self.select(request, name, check)?;
+        let since = self.bare_revision()?;
+        let select = ListOptions { resource_version: since, ..select };
         Ok((WatchOptions { select, since, initial_events }, timeout))
     }
 

@@ -146,10 +146,6 @@ impl Call<'_> {
     }
 }
 
-/// How the real server's decoder names what it looks for first.
-const GO_TYPE: &str =
-    r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
-
 impl Call<'_> {
     /// The body as an object of the kind; `null` counts as an empty one, as in Go.
     pub(crate) fn decoded(&self) -> Result<kyma_registry::Body, ApiError> {
@@ -167,7 +163,8 @@ impl Call<'_> {
                 };
                 return Err(ApiError::bad_request(format!(
                     "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse \
-                     error: json: cannot unmarshal {given} into Go value of type {GO_TYPE} ({})",
+                     error: json: cannot unmarshal {given} into Go value of type {} ({})",
+                    kyma_registry::patch::TYPE_META,
                     decode::shown(&self.body)
                 )));
             }

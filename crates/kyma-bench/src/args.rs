@@ -29,7 +29,9 @@ pub(crate) enum Command {
     Store(StoreArgs),
     /// Whether clients that misbehave cost the server more memory than is stated, or others their time.
     Attack(AttackArgs),
-    /// `requests`, `up`, `up --durable`, `store` and `attack` with their defaults: what needs no real control plane.
+    /// What the API server costs as a library, in this process.
+    Library(LibraryArgs),
+    /// `requests`, `up`, `up --durable`, `store`, `attack` and `library` with their defaults: what needs no real control plane.
     Embedded(SuiteArgs),
     /// `requests --real` and `fleet --real` with their defaults.
     Real(SuiteArgs),
@@ -156,6 +158,29 @@ pub(crate) struct AttackArgs {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct LibraryArgs {
+    /// Servers in this process. [default: 1000, with --quick 50]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) servers: Option<usize>,
+    /// Custom kinds that are defined. [default: 100, with --quick 10]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) kinds: Option<usize>,
+    /// Objects whose memory is measured. [default: 50000, with --quick 5000]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) objects: Option<usize>,
+    /// Watchers of one resource. [default: 10000, with --quick 500]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) watchers: Option<usize>,
+    /// Events that each of them gets.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
+    pub(crate) events: usize,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct SuiteArgs {
     /// Also write each command's tables to a file in this folder.
     #[arg(long, value_name = "DIR")]
@@ -217,6 +242,19 @@ impl SuiteArgs {
             rate: 500,
             common: self.common.clone(),
             out: self.out("attack.md"),
+        }
+    }
+
+    /// What `library` would have been called with.
+    pub(crate) fn library(&self) -> LibraryArgs {
+        LibraryArgs {
+            servers: None,
+            kinds: None,
+            objects: None,
+            watchers: None,
+            events: 20,
+            common: self.common.clone(),
+            out: self.out("library.md"),
         }
     }
 
@@ -297,5 +335,7 @@ mod tests {
         assert_eq!(format!("{:?}", suite.store()), format!("{typed:?}"));
         let Ok(Command::Attack(typed)) = parse("attack --quick --out d/attack.md") else { panic!() };
         assert_eq!(format!("{:?}", suite.attack()), format!("{typed:?}"));
+        let Ok(Command::Library(typed)) = parse("library --quick --out d/library.md") else { panic!() };
+        assert_eq!(format!("{:?}", suite.library()), format!("{typed:?}"));
     }
 }

@@ -82,6 +82,10 @@ pub(crate) enum Error {
     Commit(#[source] Box<kyma_store::CommitError>),
     #[error("failed to copy the store's file")]
     CopyStore(#[source] io::Error),
+    #[error("failed to start the API server in this process")]
+    StartServer(#[source] Box<kyma_apiserver::StartError>),
+    #[error("{method} {path} was answered {status}: {answer}")]
+    Unwanted { method: Method, path: String, status: StatusCode, answer: String },
     #[error("a worker of the load driver did not come back")]
     Worker(#[source] tokio::task::JoinError),
     #[error("failed to start the attackers")]

@@ -2,11 +2,12 @@
 //!
 //! It starts the release binary, and the real control plane where a figure stands beside it, drives them over TLS as
 //! any client would, and reads their CPU time and memory from the process table. It links nothing of what it
-//! measures, the store excepted, which is measured alone and in this process. CPU time is the figure to trust on a machine that others use too; times and rates are only as good as
+//! measures, the store and the server as a library excepted, which are measured in this process. CPU time is the figure to trust on a machine that others use too; times and rates are only as good as
 //! the machine is quiet.
 //!
 //! A run is a list of `scenario`s: `requests` (one request's price), `up` (a fleet in one process), `fleet` (a fleet
-//! over the network), `attack` (what clients that misbehave cost the others) and `store` (a durable write's price). Each but the last starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
+//! over the network), `attack` (what clients that misbehave cost the others), `store` (a durable write's price) and `library` (the server in this
+//! process). Each but the last two starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
 //! Markdown of them. Whoever is dropped ends the processes it started, so failure, a time limit and Ctrl-C all clean up.
 
 mod args;
@@ -30,6 +31,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Args;
 use crate::error::{Error, chain};
+
+/// That of kymactl: what is measured in this process is to cost what it costs there.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

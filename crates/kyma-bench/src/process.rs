@@ -30,6 +30,11 @@ impl Process {
         self.read("status", |text| field_kib(text, "VmHWM"))
     }
 
+    /// What is resident now, in KiB.
+    pub(crate) fn memory_kib(&self) -> Result<u64, Error> {
+        self.read("status", |text| field_kib(text, "VmRSS"))
+    }
+
     fn read<T>(&self, file: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Error> {
         let file = format!("/proc/{}/{file}", self.pid);
         match std::fs::read_to_string(&file) {

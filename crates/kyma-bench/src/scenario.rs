@@ -2,6 +2,7 @@
 
 mod attack;
 mod fleet;
+mod library;
 mod requests;
 mod store;
 mod up;
@@ -21,12 +22,14 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         Command::Fleet(args) => fleet::run(&args).await,
         Command::Store(args) => store::run(&args).await,
         Command::Attack(args) => attack::run(&args).await,
+        Command::Library(args) => library::run(&args).await,
         Command::Embedded(args) => {
             requests::run(&args.requests(false)).await?;
             up::run(&args.up(false)).await?;
             up::run(&args.up(true)).await?;
             store::run(&args.store()).await?;
-            attack::run(&args.attack()).await
+            attack::run(&args.attack()).await?;
+            library::run(&args.library()).await
         }
         Command::Real(args) => {
             requests::run(&args.requests(true)).await?;

@@ -21,6 +21,7 @@ mod list;
 mod managed_fields;
 mod namespaces;
 mod patch;
+mod precedence;
 mod pruning;
 mod races;
 mod read;
@@ -72,6 +73,7 @@ pub(crate) fn all() -> Vec<Case> {
         encodings::CASES,
         bad_bodies::CASES,
         bad_paths::CASES,
+        precedence::CASES,
         client_library::CASES,
     ]
     .concat()

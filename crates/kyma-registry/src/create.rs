@@ -1,12 +1,14 @@
 //! Create: the rules of `BeforeCreate` (k8s.io/apiserver/pkg/registry/rest/create.go), then the commit.
 
 use std::mem;
+use std::sync::Arc;
 
-use kyma_store::{Change, CommitError, Expect, Write};
+use kyma_store::{Change, CommitError, Expect, Object as Stored, Write};
 use serde_json::Value;
 
 use crate::builtin;
 use crate::fields::{Author, FieldManager, Managed};
+use crate::form;
 use crate::object::{self, Live, Object};
 use crate::registry::{Body, FieldValidation, Outcome, Registry, Request};
 use crate::validation;
@@ -65,8 +67,9 @@ impl Registry {
         let Body { mut object, complaints } = body;
         let resource = request.resource;
         let mut warnings = Vec::new();
-        validation::decode(resource, &mut object, &complaints, options.field_validation, &mut warnings)?;
-        if let Err(error) = set_namespace(request, &mut object) {
+        let mode = options.field_validation;
+        let decoded = form::decode(resource, &mut object, &complaints, mode, &mut warnings);
+        if let Err(error) = decoded.and_then(|()| set_namespace(request, &mut object)) {
             return Err(error.with_warnings(warnings));
         }
         wipe_system_fields(&mut object);
@@ -113,9 +116,7 @@ impl Registry {
             ));
         }
         // What is no number is none to the real server.
-        if object::resource_version(&object).parse::<u64>().is_ok_and(|version| version > 0) {
-            return Err(ApiError::unexpected("resourceVersion should not be set on objects to be created"));
-        }
+        let versioned = object::resource_version(&object).parse::<u64>().is_ok_and(|version| version > 0);
         self.admit_into_namespace(request, &object)?;
         let generate = object::meta_str(&object, "generateName").to_owned();
         let generated = object::name(&object).is_empty() && !generate.is_empty();
@@ -128,20 +129,46 @@ impl Registry {
             }
             self.prepare_create(resource, &mut candidate);
             warnings.truncate(given);
-            warnings.extend(judge(&candidate, &managed, |candidate| validation::create(resource, candidate))?);
+            warnings
+                .extend(judge(&candidate, &managed, |candidate| validation::create(resource, candidate))?);
             if dry_run {
                 return self.dry_create(request, &mut candidate, &managed.text);
             }
+            if versioned {
+                let text = "resourceVersion should not be set on objects to be created";
+                return Err(ApiError::unexpected(text));
+            }
             let name = object::name(&candidate).to_owned();
-            let draft = object::draft(&mut candidate, &managed.text, resource)?;
-            let write = Write { key: request.key(&name), expect: Expect::Absent, change: Change::Put(draft) };
-            match self.store.commit(write).await {
+            let place = (request.key(&name), Expect::Absent);
+            match self.put(resource, place, &mut candidate, &managed).await? {
                 Ok(object) => return Ok(Outcome { object, created: true, warnings: Vec::new() }),
                 Err(CommitError::Exists(_)) if generated && attempt < NAME_ATTEMPTS => {}
                 Err(error) => return Err(create_error(resource, &name, &error)),
             }
         }
         Err(ApiError::internal("no name could be generated".to_owned()))
+    }
+
+    /// Writes an object with its list of managers; without that where both together are too large and it may be left out.
+    ///
+    /// # Errors
+    /// An internal error where the object cannot be written as JSON; inside, why the store did not take it.
+    pub(crate) async fn put(
+        &self,
+        resource: &Resource,
+        (key, expect): (kyma_store::Key, Expect),
+        object: &mut Object,
+        managed: &Managed,
+    ) -> Result<Result<Arc<Stored>, CommitError>, ApiError> {
+        let draft = object::draft(object, &managed.text, resource)?;
+        let write = Write { key: key.clone(), expect, change: Change::Put(draft) };
+        match self.store.commit(write).await {
+            Err(CommitError::TooLarge { .. }) if managed.optional && !managed.text.is_empty() => {
+                let draft = object::draft(object, "", resource)?;
+                Ok(self.store.commit(Write { key, expect, change: Change::Put(draft) }).await)
+            }
+            written => Ok(written),
+        }
     }
 
     fn dry_create(
@@ -285,7 +312,6 @@ fn too_large(bytes: usize) -> ApiError {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
 
     use kyma_store::{Options, PersistError, Store, TokioClock};
 

@@ -19,6 +19,7 @@ pub mod crd;
 mod create;
 mod delete;
 mod fields;
+mod form;
 pub mod gc;
 mod list;
 pub mod names;
@@ -42,6 +43,7 @@ pub use catalog::Catalog;
 pub use create::CreateOptions;
 pub use delete::{DeleteOptions, Deleted, FOREGROUND, ORPHAN, Preconditions, Propagation};
 pub use fields::from_user_agent;
+pub use form::{kind_missing, unrecognized};
 pub use list::{ListOptions, Listed, VersionMatch, check_fields};
 pub use options::{
     WriteQuery, check_dry_run, check_list, check_patch, check_watch, check_write, unknown_propagation,
@@ -51,5 +53,4 @@ pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};
 pub use resource::{Names, Resource, Rules, Scope};
 pub use scale::Paths as ScalePaths;
 pub use update::{PatchOptions, Subresource, UpdateOptions};
-pub use validation::{kind_missing, unrecognized};
 pub use watch::{Change, Stream, WatchOptions};

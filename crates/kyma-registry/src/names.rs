@@ -12,8 +12,8 @@ mod words;
 
 pub use metadata::{NameRule, validate_create, validate_update};
 pub(crate) use metadata::{
-    check_annotations_at, check_finalizer, check_labels_at, group_version_problem, validate_create_at,
-    finalizer_warnings,
+    check_annotations_at, check_finalizer, check_labels_at, finalizer_warnings, group_version_problem,
+    validate_create_at,
 };
 pub use options::{
     validate_dry_run, validate_field_manager, validate_field_validation, validate_patch_options,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Resource;
 use crate::reason::{ApiError, FieldError, Path, gotext};
+use crate::registry::FieldValidation;
 
 pub use apply::ApplyPatch;
 pub use json::JsonPatch;
@@ -67,6 +68,10 @@ pub fn accepted(resource: &Resource) -> &'static [PatchType] {
     if resource.is_custom() { &CUSTOM } else { &PatchType::ALL }
 }
 
+/// What Go reads the kind and version of an object into, as its messages show it.
+pub const TYPE_META: &str =
+    r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+
 /// A patch that has been read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Patch {
@@ -97,11 +102,11 @@ impl Patch {
     /// here, which is one way to write YAML; see [`Patch::applied`] for others.
     ///
     /// # Errors
-    /// 400 for what is no patch of the type, 413 for too many operations.
-    pub fn parse(kind: PatchType, body: &[u8]) -> Result<Self, ApiError> {
+    /// 400 for what is no patch of the type, 413 for too many operations. `mode` has a say in the words.
+    pub fn parse(kind: PatchType, body: &[u8], mode: FieldValidation) -> Result<Self, ApiError> {
         let (steps, complaints) = match kind {
             PatchType::Json => {
-                let (patch, complaints) = JsonPatch::parse(body)?;
+                let (patch, complaints) = JsonPatch::parse(body, mode)?;
                 (Steps::Json(patch), complaints)
             }
             PatchType::Strategic => {
@@ -109,7 +114,7 @@ impl Patch {
                 (Steps::Strategic(patch), complaints)
             }
             PatchType::Merge => {
-                let (patch, complaints) = MergePatch::parse(body)?;
+                let (patch, complaints) = MergePatch::parse(body, mode)?;
                 (Steps::Merge(patch), complaints)
             }
             PatchType::Apply => {
@@ -200,8 +205,11 @@ pub(crate) fn undecodable(
 }
 
 /// 422: a patch leaves a list where the object was.
-fn no_object(patched: &Value, why: &str) -> ApiError {
-    refused(gotext::json(patched), why)
+fn no_object(patched: &Value) -> ApiError {
+    let why = format!(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type {TYPE_META}"
+    );
+    refused(gotext::json(patched), &why)
 }
 
 fn refused(shown: String, why: &str) -> ApiError {

@@ -157,7 +157,8 @@ impl Registry {
         object::parse(&self.get(request, name)?.json)
     }
 
-    /// The object as a dry-run answers it: nothing is stored, and a new object has no resourceVersion.
+    /// The object as a dry-run answers it: nothing is stored, and a new object has no resourceVersion but what it
+    /// was sent with.
     pub(crate) fn imagined(
         &self,
         request: &Request<'_>,
@@ -166,11 +167,14 @@ impl Registry {
         existing: Option<&Stored>,
     ) -> Result<Arc<Stored>, ApiError> {
         let key = request.key(object::name(object));
+        // What a create was given stays, which is nonsense where it is anything.
+        let given = object::resource_version(object).to_owned();
+        let version = existing.map_or(given, |existing| existing.revision.to_string());
         let draft = object::draft(object, managed, request.resource)?;
         let meta = object::metadata_mut(object);
-        match existing {
-            Some(existing) => meta.insert("resourceVersion".into(), existing.revision.to_string().into()),
-            None => meta.remove("resourceVersion"),
+        match version.is_empty() {
+            true => meta.remove("resourceVersion"),
+            false => meta.insert("resourceVersion".into(), version.into()),
         };
         let json = object::to_json(object, managed)?;
         let revision = existing.map_or_else(|| self.store.revision(), |e| e.revision);

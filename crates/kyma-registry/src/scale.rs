@@ -146,7 +146,9 @@ impl Paths {
         errors.extend(self.check_count(object, &self.status));
         if let Selector::Text(path) = &self.selector {
             let problem = match walk(object, path) {
-                Ok(found) => found.filter(|value| !value.is_string()).map(|other| accessor(path, other, "string")),
+                Ok(found) => {
+                    found.filter(|value| !value.is_string()).map(|other| accessor(path, other, "string"))
+                }
                 Err(problem) => Some(problem),
             };
             errors.extend(problem.map(|problem| FieldError::invalid(&dotted(path), "", problem)));

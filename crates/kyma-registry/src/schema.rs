@@ -128,9 +128,10 @@ impl Schema {
         prune::apply_defaults(object, &self.root);
     }
 
-    /// Judges a new object (without the parts that all kinds share, such as metadata).
-    pub fn validate(&self, object: &Object) -> Findings {
-        let mut errors = judge(&self.root, Item::Object(object), None, &Path::root());
+    /// Judges a new object (without the parts that all kinds share, such as metadata). `errors` are those that were found
+    /// before: they stand first, and some of them keep rules from being run.
+    pub fn validate(&self, object: &Object, mut errors: Vec<FieldError>) -> Findings {
+        errors.extend(judge(&self.root, Item::Object(object), None, &Path::root()));
         self.check_embedded(object, &mut errors);
         self.check_lists(object, None, &mut errors);
         self.run_rules(object, None, errors)
@@ -138,20 +139,36 @@ impl Schema {
 
     /// Judges a changed object. Where a part is as it was, what is wrong with it is no news and is let pass (ratcheting,
     /// KEP-4008).
-    pub fn validate_update(&self, object: &Object, old: &Object) -> Findings {
+    pub fn validate_update(&self, object: &Object, old: &Object, mut errors: Vec<FieldError>) -> Findings {
         let before = Before { node: &self.root, old: Item::Object(old) };
-        let mut errors = judge(&self.root, Item::Object(object), Some(before), &Path::root());
+        errors.extend(judge(&self.root, Item::Object(object), Some(before), &Path::root()));
         self.check_embedded(object, &mut errors);
         self.check_lists(object, Some(old), &mut errors);
         self.run_rules(object, Some(old), errors)
     }
 
+    /// Judges what is judged of an object even where it is of another kind or version, and so its types are not.
+    pub(crate) fn validate_untyped(
+        &self,
+        object: &Object,
+        old: Option<&Object>,
+        mut errors: Vec<FieldError>,
+    ) -> Findings {
+        self.check_embedded(object, &mut errors);
+        self.check_lists(object, old, &mut errors);
+        self.run_rules(object, old, errors)
+    }
+
     /// Judges an object whose status was changed: of the schema only what stands under `status` counts, and all rules.
-    pub fn validate_status_update(&self, object: &Object, old: &Object) -> Findings {
-        let mut errors = Vec::new();
+    pub fn validate_status_update(
+        &self,
+        object: &Object,
+        old: &Object,
+        mut errors: Vec<FieldError>,
+    ) -> Findings {
         if let (Some(node), Some(status)) = (self.root.property("status"), object.get("status")) {
             let before = old.get("status").map(|old| Before { node, old: old.into() });
-            errors = judge(node, status.into(), before, &Path::new("status"));
+            errors.extend(judge(node, status.into(), before, &Path::new("status")));
         }
         self.check_lists(object, Some(old), &mut errors);
         self.run_rules(object, Some(old), errors)

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::create::{Written, create_error, judge, set_namespace, wipe_system_fields};
 use crate::fields::{Author, FieldManager, same_but_times};
+use crate::form;
 use crate::object::{self, Live, Object};
 use crate::patch::Patch;
 use crate::reason::OPTIMISTIC_LOCK;
@@ -90,15 +91,11 @@ impl Registry {
         let Body { object: mut body, complaints } = body;
         let mut warnings = Vec::new();
         let forgets = forgets_managers(request.resource, &body);
-        validation::decode(
-            request.resource,
-            &mut body,
-            &complaints,
-            options.field_validation,
-            &mut warnings,
-        )?;
+        let mode = options.field_validation;
+        let decoded = form::decode(request.resource, &mut body, &complaints, mode, &mut warnings);
         keep_forgetting(&mut body, forgets);
-        if let Err(error) = set_namespace(request, &mut body).and_then(|()| check_name(name, &body)) {
+        let checked = decoded.and_then(|()| set_namespace(request, &mut body));
+        if let Err(error) = checked.and_then(|()| check_name(name, &body)) {
             return Err(error.with_warnings(warnings));
         }
         let precondition = object::uid(&body).to_owned();
@@ -130,9 +127,10 @@ impl Registry {
         warnings: Vec<String>,
     ) -> Result<Outcome, ApiError> {
         let checked = match object::uid(&object) {
-            "" => drop_version(&mut object),
+            "" => self.admit_into_namespace(request, &object),
             uid => Err(uid_conflict(request, name, (uid, ""), options.dry_run)),
         };
+        let checked = checked.and_then(|()| drop_version(&mut object, options.dry_run));
         if let Err(error) = checked {
             return Err(error.with_warnings(warnings));
         }
@@ -167,7 +165,7 @@ impl Registry {
             let mut patched = patch.apply(resource, object)?;
             let forgets = forgets_managers(resource, &patched.object);
             let mode = options.field_validation;
-            validation::patched(resource, &mut patched, patch.complaints(), mode, warnings)?;
+            form::patched(resource, &mut patched, patch.complaints(), mode, warnings)?;
             keep_forgetting(&mut patched.object, forgets);
             Ok(patched.object)
         };
@@ -179,6 +177,7 @@ impl Registry {
                 // Also where that fails: what the refusal shows is the whole object.
                 None => patched(&seen(&live.whole()), warnings)?,
             };
+            set_namespace(request, &mut object)?;
             check_name(name, &object)?;
             let managed = fields.update(Some(live), &mut object);
             Ok(Written { object, managed })
@@ -221,9 +220,11 @@ impl Registry {
         for attempt in 1.. {
             warnings.truncate(given);
             let stored = self.get(request, name)?;
-            let live = Live::parse(&stored.json)?;
+            let mut live = Live::parse(&stored.json)?;
+            let outdated = live.bring_up_to_date(request.resource);
             let Written { object: mut changed, managed } = change(&live, &fields, warnings)?;
             check_version(request, name, &mut changed, &stored)?;
+            form::check_stated(&changed)?;
             self.prepare_update(request, &mut changed, &live.object, subresource)?;
             let found = judge(&changed, &managed, |changed| {
                 validation::update(request.resource, changed, &live.object, subresource)
@@ -233,17 +234,15 @@ impl Registry {
                 let written = Written { object: changed, managed };
                 return self.finish_deletion(request, written, &stored, options.dry_run).await;
             }
-            if changed == live.object && same_but_times(&managed.text, live.managed) {
+            if !outdated && changed == live.object && same_but_times(&managed.text, live.managed) {
                 return done(stored);
             }
             if options.dry_run {
                 let object = self.imagined(request, &mut changed, &managed.text, Some(&stored))?;
                 return done(object);
             }
-            let draft = object::draft(&mut changed, &managed.text, request.resource)?;
-            let expect = Expect::At(stored.revision);
-            let write = Write { key: stored.key.clone(), expect, change: Change::Put(draft) };
-            match self.store.commit(write).await {
+            let place = (stored.key.clone(), Expect::At(stored.revision));
+            match self.put(request.resource, place, &mut changed, &managed).await? {
                 Ok(object) => return done(object),
                 // A writer that named a resourceVersion meets the newer one in the next turn, and is refused there.
                 Err(CommitError::Stale(_)) if attempt < ATTEMPTS => {}
@@ -265,7 +264,13 @@ impl Registry {
         set_namespace(request, changed)?;
         keep::system_fields(changed, existing);
         match subresource {
-            Subresource::Status => keep::all_but_status(resource, changed, existing),
+            Subresource::Status => {
+                let other = form::is_other(resource, changed);
+                keep::all_but_status(resource, changed, existing);
+                if other {
+                    form::reshape(resource, changed)?;
+                }
+            }
             Subresource::Finalize => keep::all_but_finalizers(changed, existing),
             Subresource::Main if resource.status => keep::field(changed, existing, "status"),
             Subresource::Main | Subresource::Scale => {}
@@ -346,13 +351,16 @@ fn check_number(version: &str) -> Result<(), ApiError> {
     Err(ApiError::unexpected(format!("strconv.ParseUint: parsing {version:?}: invalid syntax")))
 }
 
-/// Takes the resourceVersion out of an object that a write other than a create makes: any number will do there.
-fn drop_version(object: &mut Object) -> Result<(), ApiError> {
+/// Takes the resourceVersion out of an object that a write other than a create makes: any number will do there. A dry run
+/// shows it.
+fn drop_version(object: &mut Object, dry_run: bool) -> Result<(), ApiError> {
     let version = object::resource_version(object);
     if !version.is_empty() {
         check_number(version)?;
     }
-    object::metadata_mut(object).remove("resourceVersion");
+    if !dry_run {
+        object::metadata_mut(object).remove("resourceVersion");
+    }
     Ok(())
 }
 

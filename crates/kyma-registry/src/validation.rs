@@ -1,313 +1,10 @@
-//! What every write goes through: the object is brought into its kind's form, then checked.
+//! What every write is judged by, once it is in its kind's form.
 
-use serde_json::Value;
-
+use crate::form::{is_version_of, text};
 use crate::names::{self, NameRule};
 use crate::object::{self, Object};
-use crate::patch::{Patched, undecodable};
-use crate::reason::{FieldError, Path, distinct, gotext};
-use crate::registry::FieldValidation;
-use crate::structure::{self, Struct};
+use crate::reason::{FieldError, Path, distinct};
 use crate::{ApiError, Resource, Subresource};
-
-/// Brings a body into its kind's form: the right type, no unknown fields, defaults filled in, stored version.
-/// `complaints` are those that its decoding gave rise to.
-///
-/// # Errors
-/// 400 for another kind or version, for metadata of wrong types, and under Strict for unknown fields.
-pub(crate) fn decode(
-    resource: &Resource,
-    object: &mut Object,
-    complaints: &[String],
-    mode: FieldValidation,
-    warnings: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    check_type(resource, object)?;
-    let unknown = match typed(resource, object, Nulls::Dropped) {
-        Ok(unknown) => unknown,
-        Err(text) => return Err(unreadable(resource, object, &text)),
-    };
-    if let Err(text) = judge_fields(complaints, unknown, mode, warnings) {
-        return Err(unreadable(resource, object, &text));
-    }
-    if resource.is_custom() {
-        check_version(resource, object)?;
-    }
-    object.insert("apiVersion".into(), resource.stored_api_version().into());
-    Ok(())
-}
-
-/// What becomes of a custom resource's members that are null and may not be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nulls {
-    /// They are as absent.
-    Dropped,
-    /// They are of a wrong type: what an apply has made is never read from JSON, which is where the others lose them.
-    Kept,
-}
-
-/// Brings metadata and, of a built-in kind, all else into the form that Go's structures have, and a custom resource
-/// into that of its schema. Gives what it took out, such as `unknown field "spec.x"`.
-fn typed(resource: &Resource, object: &mut Object, nulls: Nulls) -> Result<Vec<String>, String> {
-    let mut unknown = Vec::new();
-    match (resource.builtin(), &resource.schema) {
-        (Some(builtin), _) => {
-            structure::decode(object, builtin.structure, &mut unknown)?;
-            builtin.default(object);
-            builtin.convert_to_stored(object);
-        }
-        (None, schema) => {
-            let metadata = object.entry("metadata").or_insert(Value::Null);
-            names::decode_metadata(metadata, "metadata", &mut unknown)?;
-            if let Some(schema) = schema {
-                if nulls == Nulls::Dropped {
-                    schema.drop_nulls(object);
-                }
-                schema.prune(object, &mut unknown).map_err(|error| error.to_string())?;
-                schema.default(object);
-            }
-        }
-    }
-    Ok(unknown.into_iter().map(|path| unknown_field(&path)).collect())
-}
-
-fn unknown_field(path: &str) -> String {
-    format!("unknown field {path:?}")
-}
-
-/// What becomes of unknown and duplicate fields.
-fn judge_fields(
-    complaints: &[String],
-    unknown: Vec<String>,
-    mode: FieldValidation,
-    warnings: &mut Vec<String>,
-) -> Result<(), String> {
-    let texts = complaints.iter().cloned().chain(unknown);
-    match mode {
-        FieldValidation::Ignore => {}
-        FieldValidation::Warn => warnings.extend(texts),
-        FieldValidation::Strict => {
-            let texts: Vec<String> = texts.collect();
-            if !texts.is_empty() {
-                return Err(format!("strict decoding error: {}", texts.join(", ")));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Brings a patched object into its kind's form.
-///
-/// # Errors
-/// 422 where [`decode`] has 400: the real server finds the patch invalid, not the request.
-pub(crate) fn patched(
-    resource: &Resource,
-    patched: &mut Patched,
-    complaints: &[String],
-    mode: FieldValidation,
-    warnings: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    let Patched { object, shown, .. } = patched;
-    let before = object.clone();
-    let problem = match (&shown, resource.builtin()) {
-        (Some(_), Some(builtin)) => {
-            let problem = ["kind", "apiVersion"].into_iter().find_map(|field| no_text(object.get(field)?));
-            // A strategic patch is laid over Go's structure, which has no place for either.
-            object.insert("apiVersion".into(), resource.api_version().into());
-            object.insert("kind".into(), (*resource.names.kind).into());
-            problem.or_else(|| structure::conversion_problem(object, builtin.structure))
-        }
-        (None, Some(_)) => unregistered(resource, object),
-        (_, None) => None,
-    };
-    let decoded = match unrecognized(object).or(problem) {
-        Some(problem) => Err(problem),
-        None => decode_patched(resource, object, complaints, mode, warnings),
-    };
-    decoded.map_err(|text| undecodable(resource, patched, before, &text))?;
-    if text(&patched.object, "apiVersion").is_empty() {
-        let problem = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
-        return Err(ApiError::internal(problem.to_owned()));
-    }
-    Ok(())
-}
-
-/// Why a value of another type cannot become Go's text.
-fn no_text(value: &Value) -> Option<String> {
-    let number = value.as_i64().map(|_| "cannot convert int64 to string".to_owned());
-    let other = || (!value.is_string() && !value.is_null()).then(|| "unrecognized type: string".to_owned());
-    number.or_else(other)
-}
-
-fn decode_patched(
-    resource: &Resource,
-    object: &mut Object,
-    complaints: &[String],
-    mode: FieldValidation,
-    warnings: &mut Vec<String>,
-) -> Result<(), String> {
-    if resource.builtin().is_some() && text(object, "apiVersion").is_empty() {
-        return decode_internal(resource, object, complaints, mode, warnings);
-    }
-    check_kind_known(resource, object)?;
-    let unknown = typed(resource, object, Nulls::Dropped)?;
-    judge_fields(complaints, unknown, mode, warnings)?;
-    // Another version of a custom resource is for its validation to refuse.
-    if is_version_of(resource, text(object, "apiVersion")) {
-        object.insert("apiVersion".into(), resource.stored_api_version().into());
-    }
-    Ok(())
-}
-
-/// What is left of a built-in kind's object without a version: the real server takes it for its internal one, whose fields
-/// have other names in JSON, so it knows none of them.
-fn decode_internal(
-    resource: &Resource,
-    object: &mut Object,
-    complaints: &[String],
-    mode: FieldValidation,
-    warnings: &mut Vec<String>,
-) -> Result<(), String> {
-    let unknown = object.keys().filter(|key| !matches!(key.as_str(), "apiVersion" | "kind"));
-    let unknown = unknown.map(|key| unknown_field(key)).collect();
-    judge_fields(complaints, unknown, mode, warnings)?;
-    *object = Object::new();
-    object.insert("apiVersion".into(), resource.stored_api_version().into());
-    object.insert("kind".into(), (*resource.names.kind).into());
-    Ok(())
-}
-
-fn text<'a>(object: &'a Object, field: &str) -> &'a str {
-    object.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn is_version_of(resource: &Resource, api_version: &str) -> bool {
-    api_version == resource.api_version() || api_version == resource.stored_api_version()
-}
-
-/// Brings what an apply has made of an object into its kind's form: defaults filled in, stored version.
-///
-/// # Errors
-/// The real server's message where Go could not decode it.
-pub(crate) fn applied(resource: &Resource, object: &mut Object) -> Result<(), String> {
-    if let Some(problem) =
-        resource.builtin().and_then(|builtin| structure::conversion_problem(object, builtin.structure))
-    {
-        return Err(problem);
-    }
-    typed(resource, object, Nulls::Kept)?;
-    object.insert("apiVersion".into(), resource.stored_api_version().into());
-    object.insert("kind".into(), (*resource.names.kind).into());
-    Ok(())
-}
-
-/// The version in a body must be the path's.
-fn check_version(resource: &Resource, object: &Object) -> Result<(), ApiError> {
-    let api_version = text(object, "apiVersion");
-    if is_version_of(resource, api_version) {
-        return Ok(());
-    }
-    Err(ApiError::bad_request(format!(
-        "the API version in the data ({api_version}) does not match the expected API version ({})",
-        resource.api_version()
-    )))
-}
-
-/// A patch that makes another kind or version of a built-in kind's object leaves nothing that Go could decode.
-fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
-    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
-    let (kind, version) = (text("kind"), text("apiVersion"));
-    // What is left out is taken to be what was asked for.
-    let other = !kind.is_empty() && kind != &*resource.names.kind
-        || !version.is_empty() && version != resource.api_version();
-    other.then(|| not_registered(version, kind))
-}
-
-/// Why Go cannot tell what an object is meant to be: kind or version are no texts, or make no sense.
-pub fn unrecognized(object: &Object) -> Option<String> {
-    for field in ["apiVersion", "kind"] {
-        if let Some(value) = object.get(field).filter(|value| !value.is_string() && !value.is_null()) {
-            let given = gotext::type_name(value);
-            return Some(format!(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal {given} into Go struct field .{field} of \
-                 type string"
-            ));
-        }
-    }
-    names::group_version_problem(object.get("apiVersion").and_then(Value::as_str).unwrap_or_default())
-}
-
-/// The body must be of the kind and version of the path; a built-in kind may leave both out. A custom resource may be of
-/// another kind or version until later.
-fn check_type(resource: &Resource, object: &mut Object) -> Result<(), ApiError> {
-    if resource.is_custom() && object.get("apiVersion").is_some_and(Value::is_null) {
-        let problem = ".apiVersion accessor error: <nil> is of the type <nil>, expected string";
-        return Err(unreadable(resource, object, problem));
-    }
-    check_kind_known(resource, object).map_err(ApiError::bad_request)?;
-    let Some(builtin) = resource.builtin() else { return Ok(()) };
-    let given = text(object, "apiVersion");
-    let api_version = if given.is_empty() { resource.api_version() } else { given.to_owned() };
-    check_registered(builtin.structure, &api_version, text(object, "kind"))?;
-    if is_version_of(resource, &api_version) { Ok(()) } else { check_version(resource, object) }
-}
-
-/// A custom resource has to say its kind; a built-in one may leave it out.
-fn check_kind_known(resource: &Resource, object: &mut Object) -> Result<(), String> {
-    if !text(object, "kind").is_empty() {
-        return Ok(());
-    }
-    if resource.is_custom() {
-        return Err(kind_missing(&serde_json::to_string(object).unwrap_or_default()));
-    }
-    object.insert("kind".into(), (*resource.names.kind).into());
-    Ok(())
-}
-
-/// What a custom resource without a kind is answered with.
-pub fn kind_missing(json: &str) -> String {
-    format!("Object 'Kind' is missing in '{json}'")
-}
-
-/// What is to become the structure of a built-in kind must be of a kind that Go knows, and of one that it can convert.
-///
-/// # Errors
-/// 400 in the words of Go's decoder.
-pub(crate) fn check_registered(wanted: &Struct, api_version: &str, kind: &str) -> Result<(), ApiError> {
-    let version = api_version.rsplit('/').next().unwrap_or_default();
-    let (package, name) = wanted.table_name.split_once('.').unwrap_or(("", wanted.table_name));
-    let refused = |problem: String| {
-        ApiError::bad_request(format!(
-            "{kind} in version {version:?} cannot be handled as a {name}: {problem}"
-        ))
-    };
-    if !structure::is_registered(api_version, kind) {
-        return Err(refused(not_registered(api_version, kind)));
-    }
-    if kind != name {
-        let internal = package.split('/').next().unwrap_or_default();
-        return Err(refused(format!(
-            "converting ({version}.{kind}) to ({internal}.{name}): unknown conversion"
-        )));
-    }
-    Ok(())
-}
-
-fn not_registered(api_version: &str, kind: &str) -> String {
-    format!(
-        "no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""
-    )
-}
-
-/// 400 for a body that cannot be decoded. A custom resource is called what it says that it is.
-fn unreadable(resource: &Resource, object: &Object, problem: &str) -> ApiError {
-    let wanted = &*resource.names.kind;
-    let (kind, version) = match resource.is_custom() {
-        true => (text(object, "kind"), text(object, "apiVersion").rsplit('/').next().unwrap_or_default()),
-        false => (wanted, &*resource.version),
-    };
-    ApiError::bad_request(format!("{kind} in version {version:?} cannot be handled as a {wanted}: {problem}"))
-}
 
 /// What is wrong with a new object, and what is only to be warned of.
 ///
@@ -316,17 +13,30 @@ fn unreadable(resource: &Resource, object: &Object, problem: &str) -> ApiError {
 pub(crate) fn create(resource: &Resource, object: &Object) -> Result<Vec<String>, ApiError> {
     let empty = Object::new();
     let metadata = object::metadata(object).unwrap_or(&empty);
+    let claims = check_claims(resource, object, None);
+    if !claims.is_empty() {
+        return finish(resource, object, claims).map(|()| Vec::new());
+    }
     let rule = resource.builtin().map_or(NameRule::Subdomain, |kind| kind.name_rule);
     let mut errors = names::validate_create(metadata, resource.namespaced(), rule);
-    errors.extend(check_claims(resource, object));
     check_finalizers(resource, object, &mut errors);
     match (resource.builtin(), &resource.schema) {
-        (Some(kind), _) => errors.extend((kind.validate)(object, None, Subresource::Main)),
-        (None, Some(schema)) => errors.extend(schema.validate(object).errors),
-        (None, None) => {}
-    }
-    if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
-        errors.extend(scale.check(object, false));
+        (Some(kind), _) => {
+            let found = (kind.validate)(object, None, Subresource::Main);
+            // What all kinds share is judged behind the kind's own rules, which nearly always judge it, too.
+            if is_core_event(resource) && !found.is_empty() {
+                errors.clear();
+            }
+            errors.extend(found);
+        }
+        (None, schema) => {
+            if let Some(scale) = &resource.scale {
+                errors.extend(scale.check(object, false));
+            }
+            if let Some(schema) = schema {
+                errors = schema.validate(object, errors).errors;
+            }
+        }
     }
     finish(resource, object, errors)?;
     Ok(if resource.is_custom() { names::finalizer_warnings(metadata, &empty) } else { Vec::new() })
@@ -349,7 +59,7 @@ pub(crate) fn update(
     let mut errors = names::validate_create(new, resource.namespaced(), NameRule::PathSegment);
     errors.extend(names::validate_update(new, old));
     if resource.is_custom() {
-        let claims = check_claims(resource, changed);
+        let claims = check_claims(resource, changed, Some(existing));
         if !claims.is_empty() {
             errors.extend(claims);
             return finish(resource, changed, errors).map(|()| warnings);
@@ -361,25 +71,27 @@ pub(crate) fn update(
     check_finalizers(resource, changed, &mut errors);
     match (resource.builtin(), &resource.schema) {
         (Some(kind), _) => errors.extend((kind.validate)(changed, Some(existing), subresource)),
-        (None, Some(schema)) => {
-            let found = match subresource {
-                Subresource::Status => schema.validate_status_update(changed, existing),
-                _ => schema.validate_update(changed, existing),
-            };
-            errors.extend(found.errors);
-            warnings.extend(found.warnings);
+        (None, schema) => {
+            let of_status = subresource == Subresource::Status;
+            if let Some(scale) = &resource.scale {
+                errors.extend(scale.check(changed, of_status));
+            }
+            if let Some(schema) = schema {
+                let found = match of_status {
+                    true => schema.validate_status_update(changed, existing, errors),
+                    false => schema.validate_update(changed, existing, errors),
+                };
+                errors = found.errors;
+                warnings.extend(found.warnings);
+            }
         }
-        (None, None) => {}
-    }
-    if let (Some(scale), true) = (&resource.scale, resource.is_custom()) {
-        errors.extend(scale.check(changed, subresource == Subresource::Status));
     }
     finish(resource, changed, errors).map(|()| warnings)
 }
 
 /// A custom resource of another kind or version is invalid rather than unreadable
 /// (k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go).
-fn check_claims(resource: &Resource, object: &Object) -> Vec<FieldError> {
+fn check_claims(resource: &Resource, object: &Object, existing: Option<&Object>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if !resource.is_custom() {
         return errors;
@@ -393,24 +105,28 @@ fn check_claims(resource: &Resource, object: &Object) -> Vec<FieldError> {
         let detail = format!("must be {}", resource.api_version());
         errors.push(FieldError::invalid(&Path::new("apiVersion"), api_version, detail));
     }
+    if let (false, Some(schema)) = (errors.is_empty(), &resource.schema) {
+        errors = schema.validate_untyped(object, existing, errors).errors;
+    }
     errors
 }
 
-/// Kinds of the core group take short finalizers only if they are the well-known ones
-/// (k8s.io/kubernetes/pkg/apis/core/validation, ValidateFinalizerName).
+/// Kinds of the core group, and Events under their newer name instead, take short finalizers only if they are the well-known
+/// ones (k8s.io/kubernetes/pkg/apis/core/validation, ValidateFinalizerName).
 fn check_finalizers(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {
-    // An Event is judged by them under its newer name only.
-    let judged = match &*resource.names.kind {
-        "Event" => &*resource.group == "events.k8s.io",
-        _ => resource.group.is_empty(),
-    };
-    if !judged {
+    let newer_event = &*resource.group == "events.k8s.io";
+    if (!resource.group.is_empty() && !newer_event) || is_core_event(resource) {
         return;
     }
     let path = Path::new("metadata").child("finalizers");
     for (position, finalizer) in object::finalizers(object).into_iter().enumerate() {
         names::check_finalizer(finalizer, &path.index(position), errors);
     }
+}
+
+/// Whether it is the kind whose own rules leave its metadata alone (`legacyValidateEvent`).
+fn is_core_event(resource: &Resource) -> bool {
+    resource.group.is_empty() && &*resource.names.kind == "Event"
 }
 
 fn finish(resource: &Resource, object: &Object, errors: Vec<FieldError>) -> Result<(), ApiError> {
@@ -421,8 +137,11 @@ fn finish(resource: &Resource, object: &Object, errors: Vec<FieldError>) -> Resu
     let errors = if resource.is_custom() { errors } else { distinct(errors) };
     // A custom resource is named by what it says that it is, right or wrong.
     let (group, kind) = match resource.is_custom() {
-        true => (text(object, "apiVersion").rsplit_once('/').map_or("", |(group, _)| group), text(object, "kind")),
-        false => (&*resource.group, &*resource.names.kind),
+        true => {
+            (text(object, "apiVersion").rsplit_once('/').map_or("", |(group, _)| group), text(object, "kind"))
+        }
+        // A built-in kind is named as the real server keeps it: an Event of the newer group has none.
+        false => (resource.builtin().map_or("", |kind| kind.stored_version().0), &*resource.names.kind),
     };
     Err(ApiError::invalid(group, kind, object::name(object), errors))
 }

@@ -17,6 +17,9 @@ use crate::object::{Index, Key, Object};
 use crate::persist::{PersistError, Record};
 use crate::revision::{DIGITS_MAX, Revision};
 
+/// What a deletion adds to an object that it cannot remove yet, in bytes, and who asked for it.
+const MARK_BYTES_MAX: usize = 1024;
+
 /// An object before it has a revision.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -175,11 +178,11 @@ impl<W> Committer<W> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
-        self.check_size(&write.change)?;
         let previous = match self.heads.get(&write.key) {
             Some(head) => head.object.clone(),
             None => durable,
         };
+        self.check_size(&write.change, previous.as_deref())?;
         check(&write, previous.as_ref())?;
         let (draft, deleted) = match write.change {
             Change::Put(draft) => (draft, false),
@@ -196,14 +199,18 @@ impl<W> Committer<W> {
         Ok(())
     }
 
-    /// As etcd, which looks at a request's size before it looks at what the request says.
-    fn check_size(&self, change: &Change) -> Result<(), CommitError> {
-        match change {
-            Change::Put(draft) if draft.json.len() > self.max_object_bytes => {
-                Err(CommitError::TooLarge { bytes: draft.json.len(), limit: self.max_object_bytes })
-            }
-            Change::Put(_) | Change::Delete(_) => Ok(()),
+    /// As etcd, which looks at a request's size before it looks at what the request says. An object from before the limit
+    /// was lowered may stay as large as it is, and so be marked as deleted.
+    fn check_size(&self, change: &Change, previous: Option<&Object>) -> Result<(), CommitError> {
+        let Change::Put(draft) = change else { return Ok(()) };
+        let (bytes, limit) = (draft.json.len(), self.max_object_bytes);
+        let kept = previous.map_or(0, |previous| previous.json.len());
+        // What is kept has its revision in it.
+        let was_larger = kept > limit.saturating_add(DIGITS_MAX);
+        if bytes <= limit || was_larger && bytes <= kept + MARK_BYTES_MAX {
+            return Ok(());
         }
+        Err(CommitError::TooLarge { bytes, limit })
     }
 
     fn object(

@@ -10,12 +10,24 @@ use serde_json::{Value, json};
 
 /// An object's bytes in the version that was asked for.
 pub(crate) fn object(resource: &Resource, stored: &Stored) -> Result<Bytes, ApiError> {
-    if resource.is_stored_version() {
+    let as_stored = match resource.is_custom() {
+        // It may be kept in the version in which its kind was stored when it was written.
+        true => says_version(&stored.json, resource),
+        false => resource.is_stored_version(),
+    };
+    if as_stored {
         return Ok(stored.json.clone());
     }
     let mut value = object::parse(&stored.json)?;
     resource.convert_from_stored(&mut value);
     to_vec(&Value::Object(value)).map(Bytes::from)
+}
+
+/// Whether stored bytes, whose members are sorted, begin with this `apiVersion`.
+fn says_version(json: &[u8], resource: &Resource) -> bool {
+    let parts = ["{\"apiVersion\":\"", &resource.group, "/", &resource.version, "\","];
+    let rest = parts.into_iter().try_fold(json, |rest, part| rest.strip_prefix(part.as_bytes()));
+    rest.is_some()
 }
 
 /// How many bytes a list has, about: those of its objects, and room for what stands around them.

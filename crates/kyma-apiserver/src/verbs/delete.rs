@@ -33,9 +33,9 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Response<Body>, ApiError> 
 
 pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
-    let options = options(call)?;
     let request = call.request();
     let asked = call.query.list(&request, None)?;
+    let options = options(call)?;
     let work = call.registry.delete_collection(&request, &asked, &options);
     let objects = call.timed(Operation::Delete, work).await?;
     let revision = call.registry.store().revision();

@@ -17,7 +17,7 @@ const TURN_BYTES: usize = 64 * 1024;
 
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
-    let options = call.query.whole_list(&call.request(), call.name)?;
+    let options = call.query.list(&call.request(), call.name)?;
     if let Some(asked) = options.resource_version {
         call.reach(asked).await?;
     }

@@ -3,8 +3,8 @@
 mod applied;
 
 use http::Response;
-use kyma_registry::ApiError;
 use kyma_registry::patch::{Patch, PatchType, accepted};
+use kyma_registry::{ApiError, FieldValidation};
 
 use super::Call;
 use crate::body::Body;
@@ -28,7 +28,7 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
             let (body, complaints) = applied::decode(&call.body)?;
             Patch::applied(body, complaints)?
         }
-        _ => parsed(call, kind)?,
+        _ => parsed(call, kind, options.field_validation)?,
     };
     let request = call.request();
     let work = call.registry.patch(&request, call.name(), &patch, call.subresource, &options);
@@ -36,8 +36,8 @@ pub(crate) async fn patch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
 }
 
 /// Text that is no JSON is refused first, then an absent object, then JSON of the wrong shape.
-fn parsed(call: &Call<'_>, kind: PatchType) -> Result<Patch, ApiError> {
-    let patch = Patch::parse(kind, &call.body);
+fn parsed(call: &Call<'_>, kind: PatchType, mode: FieldValidation) -> Result<Patch, ApiError> {
+    let patch = Patch::parse(kind, &call.body, mode);
     if patch.is_err() && serde_json::from_slice::<serde::de::IgnoredAny>(&call.body).is_ok() {
         call.registry.get(&call.request(), call.name())?;
     }

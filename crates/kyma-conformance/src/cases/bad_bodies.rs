@@ -313,6 +313,13 @@ async fn too_large_to_keep(cx: &Context) -> Outcome {
     holds("the message is that of etcd's client", words, message)?;
     same("nothing is made", &left(cx, &path).await?, &[""; 0])?;
 
+    // Who owns what is left out where the object fits without that.
+    let labels: serde_json::Map<String, Value> =
+        (0..80_000).map(|number| (format!("label-{number:05}"), Value::from(""))).collect();
+    let labelled = with(config_map("labelled"), "/metadata/labels", labels);
+    let made = cx.post(&config_maps(&widgets.namespace), &labelled).await?.created()?;
+    same("managed fields", &made["metadata"].get("managedFields"), &None)?;
+
     let made = cx.post(&path, &of(1_500_000)).await?.created()?;
     let grown = json!({"metadata": {"annotations": {"a": "x".repeat(100_000)}}});
     cx.patch(&widgets.item("a"), MERGE, &grown).await?.refused(&refusal)?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::case::cases;
 use crate::check::{Failure, Outcome, holds, same};
-use crate::client::MERGE;
+use crate::client::{JSON_PATCH, MERGE};
 use crate::context::{Context, DEFINITIONS, NAMESPACES};
 use crate::fixture::{Kind, condition, definition, names, text, with};
 use crate::poll::eventually;
@@ -22,6 +22,7 @@ cases! {
     "definitions/short-name-added" => short_name_added,
     "definitions/what-cannot-change" => what_cannot_change,
     "definitions/two-versions" => two_versions,
+    "definitions/another-version-is-stored" => another_version_is_stored,
     "definitions/deletion-removes-objects" within 60 => deletion_removes_objects,
     "definitions/deletion-waits-for-finalizers" within 90 => deletion_waits_for_finalizers,
     "definitions/made-again" within 60 => made_again,
@@ -204,8 +205,8 @@ async fn what_cannot_change(cx: &Context) -> Outcome {
     same("field", &body["details"]["causes"][0]["field"], &"status.storedVersions[0]")
 }
 
-/// Without conversion an object is the same in all versions but for its apiVersion.
-async fn two_versions(cx: &Context) -> Outcome {
+/// A kind with the versions v1, which is stored, and v1beta1, and the path of the latter's objects.
+async fn install_two_versions(cx: &Context) -> Outcome<(Kind, String)> {
     let mut sent = definition(&cx.group(), "Thing", &object_schema());
     let mut second = sent["spec"]["versions"][0].clone();
     second["name"] = json!("v1beta1");
@@ -215,12 +216,52 @@ async fn two_versions(cx: &Context) -> Outcome {
     }
     let kind = cx.install(&sent).await?;
     let beta = kind.path().replace("/v1/", "/v1beta1/");
-    let object = with(kind.object("a", &json!({"a": "b"})), "/apiVersion", format!("{}/v1beta1", kind.group));
     eventually("v1beta1 is served", SOON, || async {
         let answer = cx.get(&beta).await?;
         Ok(if answer.code() == 200 { Ok(()) } else { Err(answer.shown()) })
     })
     .await?;
+    Ok((kind, beta))
+}
+
+/// What was stored in one version is read and written in all of them when another one is stored, and written anew by
+/// whatever writes it.
+async fn another_version_is_stored(cx: &Context) -> Outcome {
+    let (kind, beta) = install_two_versions(cx).await?;
+    for name in ["a", "b"] {
+        cx.post(&kind.path(), &kind.object(name, &json!({"a": "b"}))).await?.created()?;
+    }
+    let version = cx.get(&kind.item("a")).await?.ok()?["metadata"]["resourceVersion"].clone();
+    let swap = json!([
+        {"op": "replace", "path": "/spec/versions/0/storage", "value": false},
+        {"op": "replace", "path": "/spec/versions/1/storage", "value": true},
+    ]);
+    cx.patch(&item(&kind), JSON_PATCH, &swap).await?.ok()?;
+    eventually("a write that changes nothing is one", SOON, || async {
+        let written = cx.patch(&kind.item("a"), MERGE, &json!({})).await?.ok()?;
+        let same = written["metadata"]["resourceVersion"] == version;
+        Ok(if same { Err(written.to_string()) } else { Ok(()) })
+    })
+    .await?;
+    for name in ["a", "b"] {
+        let read = cx.get(&kind.item(name)).await?.ok()?;
+        same("as v1", &read["apiVersion"], &kind.api_version())?;
+        let read = cx.get(&format!("{beta}/{name}")).await?.ok()?;
+        same("as v1beta1", &read["apiVersion"], &format!("{}/v1beta1", kind.group))?;
+    }
+    let list = cx.get(&kind.path()).await?.ok()?;
+    same("in a list", &list["items"][1]["apiVersion"], &kind.api_version())?;
+    let status = json!({"status": {"phase": "On"}});
+    cx.patch(&format!("{}/status", kind.item("b")), MERGE, &status).await?.ok()?;
+    let changed = cx.patch(&kind.item("b"), MERGE, &json!({"spec": {"a": "c"}})).await?.ok()?;
+    same("and its spec", &changed["metadata"]["generation"], &2)
+}
+
+/// Without conversion an object is the same in all versions but for its apiVersion.
+async fn two_versions(cx: &Context) -> Outcome {
+    let (kind, beta) = install_two_versions(cx).await?;
+    let object = with(kind.object("a", &json!({"a": "b"})), "/apiVersion", format!("{}/v1beta1", kind.group));
+    cx.post(&kind.path(), &object).await?.refused_as(400, "BadRequest")?;
     let made = cx.post(&beta, &object).await?.created()?;
     same("as it was sent", &made["apiVersion"], &format!("{}/v1beta1", kind.group))?;
     let read = cx.get(&kind.item("a")).await?.ok()?;

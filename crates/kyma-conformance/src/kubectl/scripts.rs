@@ -16,6 +16,7 @@ mod labels;
 mod namespaces;
 mod server_side;
 mod wait;
+mod workloads;
 
 /// All scripts, the slow ones first.
 pub(crate) fn scripts() -> Vec<Script> {
@@ -26,6 +27,7 @@ pub(crate) fn scripts() -> Vec<Script> {
         change::SCRIPTS,
         get::SCRIPTS,
         create::SCRIPTS,
+        workloads::SCRIPTS,
         apply::SCRIPTS,
         server_side::SCRIPTS,
         discovery::SCRIPTS,

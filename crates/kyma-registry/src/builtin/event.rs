@@ -1,5 +1,7 @@
 //! Event, of the core group and of `events.k8s.io`: one kind under two names, stored as the first has it
-//! (k8s.io/kubernetes/pkg/{registry/core/event,apis/events/v1/conversion.go}).
+//! (k8s.io/kubernetes/pkg/{registry/core/event,apis/events/v1/conversion.go,apis/core/validation/events.go}).
+
+mod newer;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -37,8 +39,9 @@ pub(super) const STRATEGY: Strategy = Strategy {
     ..PLAIN
 };
 
-/// Under its newer name an Event is named as most kinds are.
-pub(super) const NEWER: Strategy = Strategy { name_rule: NameRule::Subdomain, ..STRATEGY };
+/// Under its newer name an Event is judged more strictly.
+pub(super) const NEWER: Strategy =
+    Strategy { name_rule: NameRule::Subdomain, validate: newer::validate, ..STRATEGY };
 
 /// The members that have other names in the two groups, those of the core group first.
 const NAMES: [(&str, &str); 7] = [
@@ -64,8 +67,13 @@ fn source(event: &Object) -> String {
     super::cells::or(text(event, &["source", "component"]), text(event, &["reportingComponent"])).to_owned()
 }
 
-/// An Event lives in the namespace of the object that it speaks of; one of a cluster-scoped object in `default`.
 fn validate(event: &Object, _existing: Option<&Object>, _subresource: Subresource) -> Vec<FieldError> {
+    check(event, "reportingComponent")
+}
+
+/// An Event lives in the namespace of the object that it speaks of; one of a cluster-scoped object in `default`. `reporter`
+/// is what the group calls who reports.
+fn check(event: &Object, reporter: &str) -> Vec<FieldError> {
     let involved = text(event, &["involvedObject", "namespace"]);
     let own = object::namespace(event);
     let new = !text(event, &["eventTime"]).is_empty();
@@ -81,13 +89,13 @@ fn validate(event: &Object, _existing: Option<&Object>, _subresource: Subresourc
         errors.push(FieldError::invalid(&path, Value::from(involved), "does not match event.namespace"));
     }
     if new {
-        check_new(event, &mut errors);
+        check_new(event, reporter, &mut errors);
     }
     errors
 }
 
 /// What an Event of the new kind must say, one that has an `eventTime`.
-fn check_new(event: &Object, errors: &mut Vec<FieldError>) {
+fn check_new(event: &Object, reporter_name: &str, errors: &mut Vec<FieldError>) {
     const LIMITS: [(&str, bool, usize); 4] = [
         ("reportingInstance", true, 128),
         ("action", true, 128),
@@ -95,7 +103,7 @@ fn check_new(event: &Object, errors: &mut Vec<FieldError>) {
         ("message", false, 1024),
     ];
     let reporter = text(event, &["reportingComponent"]);
-    let path = Path::new("reportingComponent");
+    let path = Path::new(reporter_name);
     if reporter.is_empty() {
         errors.push(FieldError::required(&path, ""));
     }

@@ -74,11 +74,14 @@ pub(crate) struct Managed {
     pub(crate) text: String,
     /// Whether it has something of a client's in it that validation will refuse.
     pub(crate) faulty: bool,
+    /// Whether the object is kept without it where both together are too large; not so after an apply
+    /// (`isTooLargeError` in `k8s.io/apiserver/pkg/endpoints/handlers`).
+    pub(crate) optional: bool,
 }
 
 impl From<String> for Managed {
     fn from(text: String) -> Self {
-        Self { text, faulty: false }
+        Self { text, faulty: false, optional: false }
     }
 }
 
@@ -146,8 +149,9 @@ impl<'r> FieldManager<'r> {
             Ok(()) => Managed {
                 faulty: entries.iter().any(Entry::is_faulty),
                 text: managers::encode(entries, self.order()),
+                optional: true,
             },
-            Err(_) => stored.to_owned().into(),
+            Err(_) => Managed { text: stored.to_owned(), faulty: false, optional: true },
         }
     }
 

@@ -273,8 +273,9 @@ pub(crate) fn check_finalizer(finalizer: &str, path: &Path, errors: &mut Vec<Fie
 pub(crate) fn finalizer_warnings(new: &Map<String, Value>, old: &Map<String, Value>) -> Vec<String> {
     let bare = |name: &&str| !name.contains('/') && !STANDARD_FINALIZERS.contains(name);
     let warning = |name: &str| {
+        let path = if name.contains('.') { " including a path (/)" } else { "" };
         format!(
-            "metadata.finalizers: {}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other \
+            "metadata.finalizers: {}: prefer a domain-qualified finalizer name{path} to avoid accidental conflicts with other \
              finalizer writers",
             gotext::quote(name)
         )

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{MANAGED_FIELDS, Object, metadata_mut};
-use crate::ApiError;
+use crate::{ApiError, Resource};
 
 /// A stored object and, apart from it, its list of managers.
 #[derive(Debug)]
@@ -31,6 +31,21 @@ impl<'a> Live<'a> {
             Ok(object) => Ok(Self { object, managed }),
             Err(error) => Err(ApiError::internal(format!("a stored object cannot be read: {error}"))),
         }
+    }
+
+    /// Gives a custom resource the version in which its kind is stored now: it may have been written before that was
+    /// another. Says whether it was.
+    pub(crate) fn bring_up_to_date(&mut self, resource: &Resource) -> bool {
+        if !resource.is_custom() {
+            return false;
+        }
+        let wanted = resource.stored_api_version();
+        let version = self.object.entry("apiVersion").or_insert(Value::Null);
+        let outdated = *version != *wanted;
+        if outdated {
+            *version = wanted.into();
+        }
+        outdated
     }
 
     /// The object with its list of managers, for whoever wants to see or change that.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::shown::Opened;
 use super::{decode_json, no_object, unreadable, wrong_shape};
 use crate::reason::{ApiError, gotext};
+use crate::registry::FieldValidation;
 
 /// The most operations in one patch (`maxJSONPatchOperations`).
 const MAX_OPERATIONS: usize = 10_000;
@@ -35,7 +36,7 @@ impl JsonPatch {
     ///
     /// # Errors
     /// 400 for what is no list of operations, 413 for too many of them.
-    pub fn parse(body: &[u8]) -> Result<(Self, Vec<String>), ApiError> {
+    pub fn parse(body: &[u8], mode: FieldValidation) -> Result<(Self, Vec<String>), ApiError> {
         let (value, duplicates) = decode_json(body).map_err(|_| unreadable())?;
         let items = match value {
             Value::Array(items) => items,
@@ -43,6 +44,11 @@ impl JsonPatch {
             Value::Null => Vec::new(),
             other => {
                 let kind = gotext::type_name(&other);
+                if mode == FieldValidation::Ignore {
+                    return Err(ApiError::bad_request(format!(
+                        "json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch"
+                    )));
+                }
                 return Err(wrong_shape(&format!("{kind} into Go value of type []handlers.jsonPatchOp")));
             }
         };
@@ -94,12 +100,7 @@ impl JsonPatch {
         }
         match document {
             Value::Object(map) => Ok(map),
-            other => {
-                let text = "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value \
-                            of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
-                            \"json:\\\"kind,omitempty\\\"\" }";
-                Err(no_object(&other, text))
-            }
+            other => Err(no_object(&other)),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{decode_json, unreadable, wrong_shape};
+use super::{decode_json, no_object, unreadable, wrong_shape};
 use crate::reason::{ApiError, gotext};
+use crate::registry::FieldValidation;
 
 /// An object to be laid over another one.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,11 +14,14 @@ impl MergePatch {
     /// Reads a patch, and complains about members that appear twice.
     ///
     /// # Errors
-    /// 400 for what is no JSON object.
-    pub fn parse(body: &[u8]) -> Result<(Self, Vec<String>), ApiError> {
+    /// 400 for what is no JSON object; 422 for a list that nobody has looked into, which takes the place of the object.
+    pub fn parse(body: &[u8], mode: FieldValidation) -> Result<(Self, Vec<String>), ApiError> {
         match decode_json(body).map_err(|_| unreadable())? {
             (Value::Object(patch), complaints) => Ok((Self(patch), complaints)),
             (Value::Null, _) => Err(ApiError::bad_request("Invalid JSON Patch")),
+            (list @ Value::Array(_), _) if mode == FieldValidation::Ignore => {
+                Err(no_object(&without_nulls(&list)))
+            }
             (other, _) => Err(wrong_shape(&format!(
                 "{} into Go value of type map[string]interface {{}}",
                 gotext::type_name(&other)

@@ -6,6 +6,10 @@ use super::*;
 const JSON: PatchType = PatchType::Json;
 const MERGE: PatchType = PatchType::Merge;
 
+fn parse(kind: PatchType, body: &[u8]) -> Result<Patch, ApiError> {
+    Patch::parse(kind, body, FieldValidation::Warn)
+}
+
 fn apply(patch: &Patch, object: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
     match &patch.steps {
         Steps::Json(patch) => patch.apply(object),
@@ -15,7 +19,7 @@ fn apply(patch: &Patch, object: &Map<String, Value>) -> Result<Map<String, Value
 }
 
 fn patched(kind: PatchType, object: &Value, patch: &Value) -> Result<Value, u16> {
-    let patch = Patch::parse(kind, patch.to_string().as_bytes()).map_err(|error| error.code())?;
+    let patch = parse(kind, patch.to_string().as_bytes()).map_err(|error| error.code())?;
     apply(&patch, object.as_object().unwrap()).map(Value::Object).map_err(|error| error.code())
 }
 
@@ -157,7 +161,7 @@ fn bodies_that_are_no_patch_are_refused() {
         ),
         (MERGE, "null", 400, "Invalid JSON Patch"),
     ] {
-        let error = Patch::parse(kind, body.as_bytes()).unwrap_err();
+        let error = parse(kind, body.as_bytes()).unwrap_err();
         assert_eq!((error.code(), error.message()), (code, message), "{kind:?}: {body}");
     }
     for media_type in
@@ -169,7 +173,7 @@ fn bodies_that_are_no_patch_are_refused() {
         assert_eq!((error.code(), error.message()), (415, text));
     }
     let many = Value::from(vec![json!({"op": "test", "path": "", "value": 1}); 10_001]);
-    let error = Patch::parse(JSON, many.to_string().as_bytes()).unwrap_err();
+    let error = parse(JSON, many.to_string().as_bytes()).unwrap_err();
     assert_eq!((error.code(), error.reason().as_str()), (413, "RequestEntityTooLarge"));
 }
 
@@ -181,13 +185,13 @@ fn a_parameter_of_the_media_type_does_not_count() {
 
 #[test]
 fn members_that_appear_twice_or_are_unknown_are_complained_about() {
-    let patch = Patch::parse(MERGE, br#"{"spec": {"a": 1, "a": 2, "b": [{"c": 1, "c": 2}]}}"#).unwrap();
+    let patch = parse(MERGE, br#"{"spec": {"a": 1, "a": 2, "b": [{"c": 1, "c": 2}]}}"#).unwrap();
     assert_eq!(patch.complaints(), ["duplicate field \"spec.a\"", "duplicate field \"spec.b[0].c\""]);
     assert_eq!(Value::Object(apply(&patch, &Map::new()).unwrap())["spec"]["a"], 2);
-    let patch = Patch::parse(JSON, br#"[{"op": "test", "op": "add", "path": "/a", "x": 1}]"#).unwrap();
+    let patch = parse(JSON, br#"[{"op": "test", "op": "add", "path": "/a", "x": 1}]"#).unwrap();
     let complaints = ["json patch duplicate field \"[0].op\"", "json patch unknown field \"[0].x\""];
     assert_eq!(patch.complaints(), complaints);
-    let error = no_object(&json!({"b": 1, "a": 2}), "strict decoding error: x");
+    let error = refused(gotext::json(&json!({"b": 1, "a": 2})), "strict decoding error: x");
     assert_eq!(error.code(), 422);
     assert_eq!(
         error.message(),
@@ -245,9 +249,24 @@ proptest! {
     #[test]
     fn no_body_makes_the_reader_panic(body in prop::collection::vec(any::<u8>(), 0..64), object in object()) {
         for kind in [JSON, MERGE] {
-            if let Ok(patch) = Patch::parse(kind, &body) {
+            if let Ok(patch) = parse(kind, &body) {
                 let _ = apply(&patch, object.as_object().unwrap());
             }
         }
     }
+}
+
+#[test]
+fn what_nobody_has_looked_into_is_refused_by_whoever_applies_it() {
+    let refused = |kind, body: &str| {
+        let error = Patch::parse(kind, body.as_bytes(), FieldValidation::Ignore).unwrap_err();
+        (error.code(), error.message().to_owned())
+    };
+    let (code, message) = refused(JSON, "{}");
+    assert_eq!(
+        (code, &*message),
+        (400, "json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    );
+    let (code, message) = refused(MERGE, "[1]");
+    assert!(code == 422 && message.contains("\"[1]\": couldn't get version/kind"), "{message}");
 }

@@ -32,5 +32,5 @@ fn texts(errors: &[FieldError]) -> Vec<String> {
 
 /// What is wrong with a spec.
 fn judged(schema: &Value, spec: Value) -> Vec<String> {
-    texts(&schema_of(schema).validate(&object_of(spec)).errors)
+    texts(&schema_of(schema).validate(&object_of(spec), Vec::new()).errors)
 }

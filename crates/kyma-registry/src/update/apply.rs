@@ -5,10 +5,10 @@ use super::{ATTEMPTS, Subresource, UpdateOptions, check_name, drop_version};
 use crate::ApiError;
 use crate::create::{Written, set_namespace, wipe_system_fields};
 use crate::fields::{Applied, Author, FieldManager};
+use crate::form;
 use crate::object::{self, Live, Object};
 use crate::reason::Reason;
 use crate::registry::{FieldValidation, Outcome, Registry, Request};
-use crate::validation;
 
 impl Registry {
     /// Lays an applied configuration over an object, or creates it.
@@ -27,7 +27,7 @@ impl Registry {
             if mode == FieldValidation::Strict && !complaints.is_empty() {
                 return Err(undecodable(complaints));
             }
-            validation::applied(request.resource, &mut object)
+            form::applied(request.resource, &mut object)
                 .map_err(|problem| fields.unconvertible(configuration, &problem))?;
             Ok(Written { object, managed })
         };
@@ -40,13 +40,17 @@ impl Registry {
             let fields = FieldManager::new(request.resource, &catalog, author, &now);
             let mut written = made(None, &fields)?;
             check_new(request, name, &mut written.object)?;
+            self.admit_into_namespace(request, &written.object)?;
+            drop_version(&mut written.object, options.dry_run)?;
+            wipe_system_fields(&mut written.object);
             match self.create_decoded(request, written, options.dry_run, warnings.clone()).await {
                 Err(error) if error.reason() == Reason::AlreadyExists && attempt < ATTEMPTS => {}
                 outcome => return outcome,
             }
         }
         self.modify(request, name, subresource, options, warnings, |live, fields, _| {
-            let written = made(Some(live), fields)?;
+            let mut written = made(Some(live), fields)?;
+            set_namespace(request, &mut written.object)?;
             check_name(name, &written.object)?;
             Ok(written)
         })
@@ -64,10 +68,7 @@ fn check_new(request: &Request<'_>, name: &str, object: &mut Object) -> Result<(
         return Err(request.conflict(name, &detail));
     }
     set_namespace(request, object)?;
-    check_name(name, object)?;
-    drop_version(object)?;
-    wipe_system_fields(object);
-    Ok(())
+    check_name(name, object)
 }
 
 /// 400 for a configuration whose text strict decoding refuses.

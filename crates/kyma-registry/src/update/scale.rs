@@ -2,14 +2,14 @@
 
 use super::{UpdateOptions, check_name};
 use crate::builtin::Builtin;
-use crate::create::Written;
+use crate::create::{Written, set_namespace};
 use crate::fields::{Author, FieldManager, Mapping, of_parent, of_subresource};
 use crate::object::{self, Live, Object};
 use crate::patch::Patch;
 use crate::registry::{Body, FieldValidation, Outcome, Registry, Request};
 use crate::scale::{self, Paths};
 use crate::update::Subresource;
-use crate::{ApiError, Catalog, Resource, validation};
+use crate::{ApiError, Catalog, Resource, form};
 
 /// What a write makes of a Scale.
 type Change<'a> =
@@ -27,8 +27,7 @@ impl Registry {
         let kind = &scale_kind(request)?;
         let Body { object: mut scale, complaints } = body;
         let mut warnings = Vec::new();
-        let decoded =
-            validation::decode(kind, &mut scale, &complaints, options.field_validation, &mut warnings);
+        let decoded = form::decode(kind, &mut scale, &complaints, options.field_validation, &mut warnings);
         decoded.map_err(|error| match request.resource.is_custom() {
             // The server of custom kinds does not know the type by which it would name what is wrong.
             true => ApiError::bad_request(
@@ -36,7 +35,8 @@ impl Registry {
             ),
             false => error,
         })?;
-        check_name(name, &scale)?;
+        let checked = set_namespace(request, &mut scale).and_then(|()| check_name(name, &scale));
+        checked.map_err(|error| error.with_warnings(warnings.clone()))?;
         self.change_scale(request, name, options, warnings, &|live, fields, _| {
             let mut object = scale.clone();
             let managed = fields.update(Some(live), &mut object);
@@ -61,8 +61,9 @@ impl Registry {
                 .change_scale(request, name, options, warned, &|live, fields, _| {
                     let applied = fields.apply(Some(live), configuration, options.force)?;
                     let mut object = applied.object;
-                    validation::applied(kind, &mut object)
+                    form::applied(kind, &mut object)
                         .map_err(|problem| fields.unconvertible(configuration, &problem))?;
+                    set_namespace(request, &mut object)?;
                     check_name(name, &object)?;
                     Ok(Written { object, managed: applied.managed })
                 })
@@ -70,8 +71,9 @@ impl Registry {
         }
         self.change_scale(request, name, options, Vec::new(), &|live, fields, warnings| {
             let mut patched = patch.apply(kind, &live.whole())?;
-            validation::patched(kind, &mut patched, patch.complaints(), mode, warnings)?;
+            form::patched(kind, &mut patched, patch.complaints(), mode, warnings)?;
             let mut object = patched.object;
+            set_namespace(request, &mut object)?;
             check_name(name, &object)?;
             let managed = fields.update(Some(live), &mut object);
             Ok(Written { object, managed })

@@ -320,6 +320,12 @@ fn an_object_that_is_too_large_is_refused_before_anything_else_is_looked_at() {
         let message = format!("the object has {} bytes, more than the store takes ({most})", most + 1);
         assert_eq!(outcome(refused), message, "{name}");
     }
-    let gone = delete("new", at(3));
+    let mut lowered = committer.with_max_object_bytes(most - 30);
+    published
+        .stage(&mut lowered, put("new", at(3), "1"), ())
+        .expect("what is there may stay as large as it is");
+    published.drive(&mut lowered);
+    let mut committer = lowered;
+    let gone = delete("new", at(4));
     assert_eq!(outcome(published.stage(&mut committer, gone, ())), "ok", "what is there can always go");
 }

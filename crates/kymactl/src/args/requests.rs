@@ -28,8 +28,8 @@ pub(crate) struct RequestArgs {
     /// How many bytes all bodies in progress may have together; more get 429. 0 for no limit.
     #[arg(long, value_name = "BYTES", default_value_t = 67_108_864)]
     max_body_bytes_inflight: usize,
-    /// How many bytes an object may have; a larger one gets 500 and etcd's words. Where it is etcd's default, the answer
-    /// to a write is that of a real control plane. 0 for no limit.
+    /// How many bytes of JSON an object may have; a larger one gets 500, in etcd's words, whose default this is. What is
+    /// larger already may stay as large as it is. 0 for no limit.
     #[arg(long, value_name = "BYTES", default_value_t = 1_572_864)]
     max_object_bytes: usize,
     /// How many bytes all answers that clients have not taken yet may have together; who reads then waits up to 10s, and

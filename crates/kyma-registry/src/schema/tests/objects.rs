@@ -299,7 +299,7 @@ fn what_was_wrong_and_is_unchanged_is_let_pass_at_an_update() {
         "need": {"type": "string"}, "a": {"type": "string", "maxLength": 2}, "b": {"type": "string"},
         "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}}}));
     let old = object_of(json!({"a": "long", "b": "x", "set": ["s", "s"]}));
-    let update = |spec: Value| texts(&schema.validate_update(&object_of(spec), &old).errors);
+    let update = |spec: Value| texts(&schema.validate_update(&object_of(spec), &old, Vec::new()).errors);
     assert!(update(json!({"a": "long", "b": "x", "set": ["s", "s"]})).is_empty());
     assert_eq!(update(json!({"a": "long", "b": "y", "set": ["s", "s"]})), ["spec.need: Required value"]);
     assert_eq!(
@@ -315,7 +315,7 @@ fn items_of_maps_are_compared_by_their_keys() {
             "properties": {"k": {"type": "string"}, "v": {"type": "string", "maxLength": 1}}}}));
     let old = object_of(json!([{"k": "a", "v": "long"}, {"k": "b", "v": "long"}]));
     let new = object_of(json!([{"k": "b", "v": "long"}, {"k": "a", "v": "longer"}]));
-    let errors = schema.validate_update(&new, &old).errors;
+    let errors = schema.validate_update(&new, &old, Vec::new()).errors;
     assert_eq!(texts(&errors), ["spec[1].v: Too long: may not be more than 1 byte"]);
 }
 
@@ -328,14 +328,14 @@ fn a_status_is_judged_alone() {
     let status = |value: Value| json!({"spec": "wrong", "status": value}).as_object().cloned().unwrap();
     let old = status(json!({"phase": "x"}));
     assert_eq!(
-        texts(&schema.validate_status_update(&status(json!({"phase": 1})), &old).errors),
+        texts(&schema.validate_status_update(&status(json!({"phase": 1})), &old, Vec::new()).errors),
         ["status.phase: Invalid value: \"integer\": phase in body must be of type string: \"integer\""]
     );
     assert_eq!(
-        texts(&schema.validate_status_update(&status(json!([])), &old).errors),
+        texts(&schema.validate_status_update(&status(json!([])), &old, Vec::new()).errors),
         ["status: Invalid value: \"array\":  in body must be of type object: \"array\""]
     );
-    assert!(schema.validate_status_update(&Map::new(), &old).errors.is_empty());
+    assert!(schema.validate_status_update(&Map::new(), &old, Vec::new()).errors.is_empty());
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn embedded_resources_are_resources() {
     schema.prune(&mut object, &mut unknown).unwrap();
     assert_eq!(unknown, ["spec.metadata.bla"]);
     assert_eq!(object.get("spec"), Some(&json!({"kind": "1x", "metadata": {"name": "a/b"}})));
-    let errors = texts(&schema.validate(&object).errors);
+    let errors = texts(&schema.validate(&object, Vec::new()).errors);
     assert_eq!(errors[0], "spec.apiVersion: Required value");
     assert!(
         errors[1]

@@ -97,7 +97,7 @@ proptest! {
         let mut object = object_of(value);
         // Metadata has no schema, and so counts as changed; the root of these schemas asks for nothing.
         schema.prune(&mut object, &mut Vec::new()).unwrap();
-        prop_assert_eq!(schema.validate_update(&object, &object).errors, Vec::new());
+        prop_assert_eq!(schema.validate_update(&object, &object, Vec::new()).errors, Vec::new());
     }
 
     #[test]
@@ -106,7 +106,7 @@ proptest! {
             let mut object = object_of(value);
             let _ = schema.prune(&mut object, &mut Vec::new());
             schema.default(&mut object);
-            schema.validate(&object);
+            schema.validate(&object, Vec::new());
         }
         let _ = Schema::compile(&with_spec(&raw));
     }

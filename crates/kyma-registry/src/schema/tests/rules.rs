@@ -19,8 +19,8 @@ fn errors(rules: &Value, new: &Value, old: Option<&Value>) -> Vec<String> {
     let schema = schema_of(&spec(rules));
     let new = object_of(new.clone());
     let found = match old {
-        Some(old) => schema.validate_update(&new, &object_of(old.clone())),
-        None => schema.validate(&new),
+        Some(old) => schema.validate_update(&new, &object_of(old.clone()), Vec::new()),
+        None => schema.validate(&new, Vec::new()),
     };
     texts(&found.errors)
 }
@@ -60,7 +60,7 @@ fn transition_rules_compare_what_is_the_same_before_and_after() {
 fn what_has_not_changed_is_only_warned_of() {
     let schema = schema_of(&spec(&json!([{"rule": "self.min <= self.max"}])));
     let wrong = object_of(json!({"min": 3, "max": 2}));
-    let found = schema.validate_update(&wrong, &wrong);
+    let found = schema.validate_update(&wrong, &wrong, Vec::new());
     assert_eq!(texts(&found.errors), [""; 0]);
     assert_eq!(found.warnings, ["spec: Invalid value: failed rule: self.min <= self.max"]);
 }
