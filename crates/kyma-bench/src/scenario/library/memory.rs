@@ -16,7 +16,7 @@ const DECAY: Duration = Duration::from_millis(1500);
 /// Requests that call it.
 const STIRRING: usize = 2000;
 /// Text in an object, so that with its metadata and the list of managers it has about 650 bytes of JSON.
-const FILL: usize = 290;
+const FILL: usize = 150;
 
 /// Creates objects and compares what is resident before and after, with the history forgotten.
 pub(super) async fn run(objects: usize) -> Result<Stored, Error> {
