@@ -291,6 +291,7 @@ fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
     // What is left out is taken to be what was asked for.
     let other = !kind.is_empty() && kind != &*resource.names.kind
         || !version.is_empty() && version != resource.api_version();
+    let kind = if kind.is_empty() { &*resource.names.kind } else { kind };
     other.then(|| not_registered(version, kind))
 }
 
