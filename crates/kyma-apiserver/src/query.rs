@@ -213,6 +213,8 @@ mod tests {
             assert_eq!(error.code(), 400, "{bad}: {error}");
         }
         assert_eq!(Query::parse(Some("limit=x")).number("limit").unwrap_err().code(), 400);
+        assert_eq!(LabelSelector::parse(",,=").unwrap_err().code(), 400);
+        assert_eq!(FieldSelector::parse("a").unwrap_err().code(), 400);
         assert_eq!(Query::parse(Some("dryRun=Some")).dry_run().unwrap_err().code(), 422);
         let error = Query::parse(Some("fieldValidation=x&dryRun=y"))
             .write_options("UpdateOptions", &HeaderMap::new());
