@@ -223,6 +223,11 @@ impl Gates {
         let most = if self.limits.max_body_bytes == 0 { usize::MAX } else { self.limits.max_body_bytes };
         let too_large = || Unread::Refused(ApiError::request_entity_too_large(&format!("limit is {most}")));
         let mut body = std::pin::pin!(body);
+        // What is too long by its own account is not kept first.
+        if body.size_hint().lower() > most as u64 {
+            discard(body, most.saturating_mul(2)).await;
+            return Err(too_large());
+        }
         let mut pass = self.bodies.enter(0).ok_or(Unread::Overloaded)?;
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
@@ -263,8 +268,8 @@ fn large_at_a_time() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
 
-/// Lets a client send as much again for nothing: one that is still sending does not read its answer, and takes a
-/// connection that is closed on it for a failure.
+/// Lets a client send so much for nothing, twice what it may: one that is still sending does not read its answer, and takes
+/// a connection that is closed on it for a failure.
 async fn discard<B: http_body::Body<Data = Bytes>>(mut body: Pin<&mut B>, most: usize) {
     let mut left = most;
     while let Some(Ok(frame)) = body.frame().await {

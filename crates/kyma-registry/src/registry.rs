@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use kyma_store::{Clock, Key, Object as Stored, Store};
 use parking_lot::RwLock;
 
@@ -127,7 +128,8 @@ impl Registry {
 
     /// The current time as `metav1.Time` writes it: RFC 3339 in whole seconds.
     pub fn now_text(&self) -> String {
-        self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+        PRINTER.timestamp_to_string(&self.now())
     }
 
     /// 64 bits from the injected source.

@@ -88,8 +88,9 @@ pub(crate) struct UpArgs {
     pub(crate) addresses: AddressArgs,
     #[command(flatten)]
     pub(crate) client: ClientArgs<-1>,
+    // Those that wait for the disk share a sync: the more there are, the less each write costs.
     #[command(flatten)]
-    pub(crate) controllers: ControllerArgs,
+    pub(crate) controllers: ControllerArgs<128>,
 }
 
 #[derive(Debug, Group)]
@@ -174,7 +175,7 @@ pub(crate) struct OperatorArgs {
     #[command(flatten)]
     pub(crate) client: ClientArgs<150>,
     #[command(flatten)]
-    pub(crate) controllers: ControllerArgs,
+    pub(crate) controllers: ControllerArgs<10>,
 }
 
 /// Which cluster to talk to.
@@ -214,9 +215,9 @@ pub(crate) struct ClientArgs<const DEFAULT: i32> {
 
 /// How the controllers work.
 #[derive(Debug, Group)]
-pub(crate) struct ControllerArgs {
+pub(crate) struct ControllerArgs<const CONCURRENCY: u16> {
     /// How many objects each controller works on at a time.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) max_concurrent_reconciles: u16,
     /// How often every object is looked at though nothing has changed; 0 for never.
     #[arg(long, value_name = "DURATION", default_value = "10h", value_parser = duration)]

@@ -87,6 +87,36 @@ async fn who_sends_too_much_may_finish_and_hears_of_it() {
     }
 }
 
+/// A body that says how long it is, and that nobody may have whole in memory.
+#[tokio::test]
+async fn a_body_that_is_too_large_by_its_own_account_is_not_kept() {
+    struct Announced(usize, Arc<Gate>);
+    impl http_body::Body for Announced {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            assert_eq!(self.1.used(), 0);
+            let left = self.0.checked_sub(4);
+            self.0 = left.unwrap_or(0);
+            let frame = left.map(|_| Ok(http_body::Frame::data(Bytes::from_static(b"abcd"))));
+            std::task::Poll::Ready(frame)
+        }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(self.0 as u64)
+        }
+    }
+    let gates = gates(Limits { max_body_bytes: 8, ..Limits::default() });
+    let Err(Unread::Refused(error)) = gates.read(Announced(12, Arc::clone(&gates.bodies))).await else {
+        panic!("too large")
+    };
+    assert_eq!((error.code(), error.message()), (413, "Request entity too large: limit is 8"));
+}
+
 #[tokio::test]
 async fn a_body_in_pieces_is_put_together_and_counted_as_it_comes() {
     let limits = Limits { max_body_bytes: 8, ..Limits::default() };

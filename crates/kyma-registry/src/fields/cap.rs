@@ -9,15 +9,14 @@ const ANCIENT: &str = "ancient-changes";
 
 /// Brings the oldest updaters of a version together until there are few enough (`capmanagers.go`).
 pub(crate) fn updaters(entries: &mut Vec<Entry<'_>>) {
-    let mut order: Vec<(String, String)> = entries
-        .iter()
-        .filter(|entry| !entry.id.applied)
-        .map(|entry| (entry.time.as_deref().unwrap_or_default().to_owned(), entry.id.text()))
-        .collect();
-    let mut count = order.len();
+    let updaters = || entries.iter().filter(|entry| !entry.id.applied);
+    let mut count = updaters().count();
     if count <= UPDATERS_MAX {
         return;
     }
+    let mut order: Vec<(String, String)> = updaters()
+        .map(|entry| (entry.time.as_deref().unwrap_or_default().to_owned(), entry.id.text()))
+        .collect();
     order.sort();
     // The first of each version stays until there is a second to join.
     let mut firsts: Vec<(String, String)> = Vec::new();

@@ -50,7 +50,7 @@ pub(crate) async fn start(
 }
 
 /// The controllers' settings, as typed.
-pub(crate) fn config(args: &ControllerArgs) -> Result<Config, Failure> {
+pub(crate) fn config<const CONCURRENCY: u16>(args: &ControllerArgs<CONCURRENCY>) -> Result<Config, Failure> {
     if args.queue_max_delay < args.queue_base_delay {
         return Err(Failure::usage("--queue-max-delay: must not be shorter than --queue-base-delay"));
     }

@@ -99,13 +99,25 @@ impl Fleet {
         }
     }
 
+    /// Wakes who waits only for what they can wait for: a component's change, which nearly all are, wakes nobody.
     fn update(&self, change: impl FnOnce(&mut Tally)) {
-        change(&mut self.tally.lock());
-        self.changed.send_modify(|count| *count += 1);
+        let mut tally = self.tally.lock();
+        let before = tally.progress();
+        change(&mut tally);
+        let is_news = tally.progress() != before;
+        drop(tally);
+        if is_news {
+            self.changed.send_modify(|count| *count += 1);
+        }
     }
 }
 
 impl Tally {
+    /// All that anybody waits for: watches that have listed, Kymas, and those that are ready.
+    fn progress(&self) -> (usize, usize, usize) {
+        (self.listed, self.kymas.len(), self.ready)
+    }
+
     fn set_kyma(&mut self, key: String, ready: Option<bool>, initial: bool) {
         let old = match ready {
             Some(ready) => self.kymas.insert(key, ready),
