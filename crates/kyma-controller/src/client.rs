@@ -17,10 +17,12 @@ use tower::{BoxError, Service, ServiceBuilder};
 
 use crate::metrics::Metrics;
 
+mod fence;
 mod gate;
 mod service;
 mod throttle;
 
+pub use fence::Fence;
 use service::throttled;
 
 /// The host label of a client whose server is in the same process.
@@ -39,7 +41,7 @@ pub enum Qps {
 }
 
 /// The settings of a client.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// Requests per second; watches and leases are not counted and never wait.
     pub qps: Qps,
@@ -51,6 +53,8 @@ pub struct ClientOptions {
     /// The `User-Agent` of requests that bring none. The server takes the part before the slash for the field manager
     /// of its writes (upstream: apiserver, endpoints/handlers/create.go, `managerOrUserAgent`).
     pub user_agent: &'static str,
+    /// Writes are sent only while it is open, those of Leases always. Asked last of all, behind every wait.
+    pub fence: Option<Fence>,
 }
 
 impl ClientOptions {
@@ -64,7 +68,13 @@ impl ClientOptions {
 impl Default for ClientOptions {
     /// controller-runtime's rate (20 per second after 30).
     fn default() -> Self {
-        Self { qps: Qps::PerSecond(20.0), burst: 30, max_connections: 64, user_agent: USER_AGENT }
+        Self {
+            qps: Qps::PerSecond(20.0),
+            burst: 30,
+            max_connections: 64,
+            user_agent: USER_AGENT,
+            fence: None,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::admin::Health;
 use crate::clock::Random;
+use crate::elector::{Elector, Standing};
 use crate::informer::{self, InformerOptions, Sink};
 use crate::metrics::Metrics;
 use crate::reconciler::Reconciler;
@@ -36,6 +37,13 @@ pub struct Manager {
     informers: Vec<Task>,
     workers: Vec<Task>,
     services: Vec<Task>,
+    election: Option<Candidacy>,
+}
+
+/// A Lease that workers wait for.
+struct Candidacy {
+    lease: &'static str,
+    standing: watch::Receiver<Standing>,
 }
 
 /// A task that has not been started.
@@ -65,6 +73,12 @@ pub enum RunError {
         /// The task's name.
         task: String,
     },
+    /// The Lease went to somebody else, or could not be renewed in time; all tasks were ended.
+    #[error("the lease {lease:?} is lost")]
+    LeaseLost {
+        /// The Lease's name.
+        lease: &'static str,
+    },
 }
 
 impl Manager {
@@ -86,7 +100,21 @@ impl Manager {
             informers: Vec::new(),
             workers: Vec::new(),
             services: Vec::new(),
+            election: None,
         }
+    }
+
+    /// Lets workers start only when a Lease is held, and ends everything when it is lost. The Lease is given back after
+    /// everything else has ended.
+    pub fn elect(&mut self, elector: Elector) {
+        let standing = elector.standing();
+        let lost = standing.clone();
+        self.election = Some(Candidacy { lease: elector.lease_name(), standing });
+        self.health.add_readiness("leader-election", move || match *lost.borrow() {
+            Standing::Waiting | Standing::Leading => Ok(()),
+            Standing::Lost => Err("the lease is lost".to_owned()),
+        });
+        self.services.push(Task::new("leader election", move |shutdown| elector.run(shutdown)));
     }
 
     /// Lists and watches a kind into a sink.
@@ -142,13 +170,13 @@ impl Manager {
         self.health.clone()
     }
 
-    /// Runs everything until the shut-down drains, or a task panics, and all tasks have ended.
+    /// Runs everything until the shut-down drains, a task panics or the Lease is lost, and all tasks have ended.
     ///
     /// # Errors
     ///
-    /// When a task panicked.
+    /// When a task panicked, or the Lease was lost.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
-        let Self { metrics: _, random: _, health: _, kinds, informers, workers, services } = self;
+        let Self { metrics: _, random: _, health: _, kinds, informers, workers, services, election } = self;
         let (drain_services, services_shutdown) = shutdown::channel();
         let (drain_work, work_shutdown) = shutdown::channel();
         let mut services = Crew::start(services, &services_shutdown);
@@ -156,7 +184,7 @@ impl Manager {
         let mut working = Crew::default();
 
         let running = async {
-            let begun = begin(&kinds, &shutdown, &mut services, &mut informers).await?;
+            let begun = begin(&kinds, election.as_ref(), &shutdown, &mut services, &mut informers).await?;
             if begun {
                 tracing::info!("informers are in sync");
                 working = Crew::start(workers, &work_shutdown);
@@ -167,6 +195,7 @@ impl Manager {
                 panic = services.panicked() => Err(panic),
                 panic = informers.panicked() => Err(panic),
                 panic = working.panicked() => Err(panic),
+                lost = lost(election.as_ref()) => Err(lost),
             }
         };
         let mut result = running.await;
@@ -201,9 +230,10 @@ impl Debug for Manager {
     }
 }
 
-/// Waits for the informers; false when the shut-down came first.
+/// Waits for the informers and the Lease; false when the shut-down came first.
 async fn begin(
     kinds: &Kinds,
+    election: Option<&Candidacy>,
     shutdown: &Shutdown,
     services: &mut Crew,
     informers: &mut Crew,
@@ -213,8 +243,30 @@ async fn begin(
         () = shutdown.draining() => Ok(false),
         panic = services.panicked() => Err(panic),
         panic = informers.panicked() => Err(panic),
-        () = kinds.synced() => Ok(true),
+        () = async {
+            kinds.synced().await;
+            stands(election, Standing::Leading).await;
+        } => Ok(true),
     }
+}
+
+/// Waits until an election stands so. Without one, it has always been won.
+async fn stands(election: Option<&Candidacy>, standing: Standing) {
+    if let Some(election) = election {
+        let reached = election.standing.clone().wait_for(|now| *now == standing).await.is_ok();
+        if reached {
+            return;
+        }
+    } else if standing == Standing::Leading {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Waits until the Lease is lost.
+async fn lost(election: Option<&Candidacy>) -> RunError {
+    stands(election, Standing::Lost).await;
+    RunError::LeaseLost { lease: election.map(|election| election.lease).unwrap_or_default() }
 }
 
 /// The kinds that are informed of.

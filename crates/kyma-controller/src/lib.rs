@@ -6,7 +6,7 @@
 //! How an event walks through: the API server's watch → [`informer`] (list, watch, back-off) → the caller's
 //! [`Sink`], which keeps a compact [`cache`] and adds keys to a [`kyma_workqueue::WorkQueue`] → [`worker`] → the
 //! caller's [`Reconciler`] → its writes through [`client`] (throttle, connections, metrics) → the API server.
-//! Events for users go aside, through [`events`]. [`admin`] shows what [`metrics`] counts, [`drive`] starts and
+//! Events for users go aside, through [`events`]. Of many replicas [`elector`] lets one act. [`admin`] shows what [`metrics`] counts, [`drive`] starts and
 //! [`shutdown`] ends it all. Time and chance come from [`clock`] alone.
 
 pub mod admin;
@@ -14,6 +14,8 @@ pub mod cache;
 pub mod client;
 pub mod clock;
 pub mod drive;
+pub mod election;
+pub mod elector;
 pub mod events;
 pub mod informer;
 pub mod metrics;
@@ -26,9 +28,10 @@ mod fake;
 
 pub use admin::{AddressChoice, Health};
 pub use cache::{Cache, Change, ObjectKey, Record, Shared, Uid};
-pub use client::{ClientOptions, Qps};
+pub use client::{ClientOptions, Fence, Qps};
 pub use clock::{Clock, FastRandom, Random, TokioClock};
 pub use drive::Manager;
+pub use elector::{Elector, ElectorOptions};
 pub use events::{EventRecorder, EventType, EventWriter};
 pub use informer::{InformerOptions, Seen, Sink};
 pub use metrics::{Metrics, named_queue};

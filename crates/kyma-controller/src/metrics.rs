@@ -10,6 +10,7 @@ use kyma_workqueue::{LimiterOptions, WorkQueue};
 use parking_lot::Mutex;
 use prometheus_client::registry::{Metric, Registry};
 
+pub(crate) mod election;
 pub(crate) mod events;
 pub(crate) mod informer;
 mod process;
@@ -33,6 +34,7 @@ struct Inner {
     rest: rest::Families,
     informer: informer::Families,
     events: events::Counters,
+    election: election::Families,
 }
 
 impl Metrics {
@@ -45,9 +47,10 @@ impl Metrics {
         let rest = rest::Families::register(&mut registry);
         let informer = informer::Families::register(&mut registry);
         let events = events::Counters::register(&mut registry);
+        let election = election::Families::register(&mut registry);
         process::register(&mut registry);
         let registry = Mutex::new(registry);
-        Self { inner: Arc::new(Inner { registry, reconcile, queue, rest, informer, events }) }
+        Self { inner: Arc::new(Inner { registry, reconcile, queue, rest, informer, events, election }) }
     }
 
     /// Adds a metric of the caller. A counter's name is given without `_total`, which the encoding adds; the help
@@ -76,6 +79,10 @@ impl Metrics {
 
     pub(crate) fn events(&self) -> &events::Counters {
         &self.inner.events
+    }
+
+    pub(crate) fn election(&self) -> &election::Families {
+        &self.inner.election
     }
 }
 

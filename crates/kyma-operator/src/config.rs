@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use kyma_controller::ElectorOptions;
 use kyma_workqueue::LimiterOptions;
 
 /// What can be set; the defaults are those of the proof of concept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The only namespace to look at; all when there is none.
     pub namespace: Option<String>,
@@ -17,6 +18,8 @@ pub struct Config {
     pub status_interval: Duration,
     /// How long retries wait.
     pub limiter: LimiterOptions,
+    /// The Lease to be held while it acts; none where there is one replica. The client must have its fence.
+    pub election: Option<ElectorOptions>,
 }
 
 impl Default for Config {
@@ -27,6 +30,7 @@ impl Default for Config {
             sync_period: Duration::from_secs(10 * 60 * 60),
             status_interval: Duration::from_secs(1),
             limiter: LimiterOptions::default(),
+            election: None,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource};
 use kyma_controller::drive::RunError;
 use kyma_controller::{
-    Clock, Health, InformerOptions, Manager, Metrics, Random, Shutdown, events, named_queue,
+    Clock, Elector, ElectorOptions, EventRecorder, EventType, Health, InformerOptions, Manager, Metrics,
+    Random, Shutdown, events, named_queue,
 };
 use kyma_inventory::{Cluster, HelmComponent, Kyma};
 use tokio::time::Instant;
@@ -42,7 +44,12 @@ impl Operator {
     ) -> Self {
         let mut manager = Manager::new(metrics.clone(), Arc::clone(&random));
         let (recorder, writer) =
-            events::recorder(client.clone(), COMPONENT, Arc::clone(&clock), random, metrics);
+            events::recorder(client.clone(), COMPONENT, Arc::clone(&clock), Arc::clone(&random), metrics);
+        if let Some(options) = &config.election {
+            let clock = Arc::clone(&clock);
+            manager.elect(Elector::new(client.clone(), options.clone(), clock, random, metrics));
+            announce(&mut manager, options, recorder.clone());
+        }
         let meters = Meters::register(metrics);
         let context = Arc::new(Context {
             fleet: Fleet::new(config.status_interval, config.limiter),
@@ -89,6 +96,21 @@ pub async fn run(
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
     Operator::new(client, config, clock, random, metrics).run(shutdown).await
+}
+
+/// Says in an Event about the Lease who leads, as controller-runtime does.
+fn announce(manager: &mut Manager, options: &ElectorOptions, events: EventRecorder) {
+    let lease = ObjectReference {
+        api_version: Some("coordination.k8s.io/v1".to_owned()),
+        kind: Some("Lease".to_owned()),
+        namespace: Some(options.namespace.clone()),
+        name: Some(options.name.to_owned()),
+        ..ObjectReference::default()
+    };
+    let message = format!("{} became leader", options.identity);
+    manager.task_after_sync("announce", move |_| async move {
+        events.record(&lease, EventType::Normal, "LeaderElection", message);
+    });
 }
 
 fn inform(manager: &mut Manager, client: &Client, config: &Config, context: &Arc<Context>) {

@@ -2,6 +2,7 @@
 
 mod requests;
 
+use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -87,10 +88,9 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) addresses: AddressArgs,
     #[command(flatten)]
-    pub(crate) client: ClientArgs<-1>,
-    // Those that wait for the disk share a sync: the more there are, the less each write costs.
+    pub(crate) client: ClientArgs<UpDefaults>,
     #[command(flatten)]
-    pub(crate) controllers: ControllerArgs<128>,
+    pub(crate) controllers: ControllerArgs<UpDefaults>,
 }
 
 #[derive(Debug, Group)]
@@ -173,9 +173,11 @@ pub(crate) struct OperatorArgs {
     #[command(flatten)]
     pub(crate) addresses: AddressArgs,
     #[command(flatten)]
-    pub(crate) client: ClientArgs<150>,
+    pub(crate) election: ElectionArgs,
     #[command(flatten)]
-    pub(crate) controllers: ControllerArgs<10>,
+    pub(crate) client: ClientArgs<OperatorDefaults>,
+    #[command(flatten)]
+    pub(crate) controllers: ControllerArgs<OperatorDefaults>,
 }
 
 /// Which cluster to talk to.
@@ -202,22 +204,64 @@ pub(crate) struct AddressArgs {
     pub(crate) health_probe_bind_address: Option<String>,
 }
 
+/// Of many replicas, which acts.
+#[derive(Debug, Group)]
+pub(crate) struct ElectionArgs {
+    /// Act only while holding the Lease 0f60298a.kyma-project.io: of many replicas one acts, and the others wait for it to
+    /// go.
+    #[arg(long)]
+    pub(crate) leader_elect: bool,
+    /// Where the Lease is; without it in the pod's own namespace. Needed outside a cluster.
+    #[arg(long, value_name = "NAMESPACE", requires = "leader_elect")]
+    pub(crate) leader_elect_namespace: Option<String>,
+}
+
+/// Defaults that differ from command to command. They are texts: clap keeps a value that it has to write itself in a
+/// static, which all types of a generic function have in common.
+pub(crate) trait Defaults {
+    const KUBE_API_QPS: &'static str;
+    const KUBE_API_BURST: &'static str;
+    const MAX_CONCURRENT_RECONCILES: &'static str;
+}
+
+/// What the proof of concept ran with.
+#[derive(Debug)]
+pub(crate) struct OperatorDefaults;
+
+impl Defaults for OperatorDefaults {
+    const KUBE_API_QPS: &'static str = "150";
+    const KUBE_API_BURST: &'static str = "150";
+    const MAX_CONCURRENT_RECONCILES: &'static str = "10";
+}
+
+/// As fast as the machine. Those that wait for the disk share a sync: the more there are, the less each write costs.
+#[derive(Debug)]
+pub(crate) struct UpDefaults;
+
+impl Defaults for UpDefaults {
+    const KUBE_API_QPS: &'static str = "-1";
+    const KUBE_API_BURST: &'static str = "-1";
+    const MAX_CONCURRENT_RECONCILES: &'static str = "128";
+}
+
 /// How hard the operator may ask the API server.
 #[derive(Debug, Group)]
-pub(crate) struct ClientArgs<const DEFAULT: i32> {
+pub(crate) struct ClientArgs<D: Defaults> {
     /// Requests a second to the API server, on average; -1 for no limit.
-    #[arg(long, value_name = "RATE", default_value_t = f64::from(DEFAULT), allow_negative_numbers = true, value_parser = rate)]
+    #[arg(long, value_name = "RATE", default_value = D::KUBE_API_QPS, allow_negative_numbers = true, value_parser = rate)]
     pub(crate) kube_api_qps: f64,
     /// How many requests may be sent at once above the rate; -1 for no limit.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT, allow_negative_numbers = true, value_parser = burst)]
+    #[arg(long, value_name = "N", default_value = D::KUBE_API_BURST, allow_negative_numbers = true, value_parser = burst)]
     pub(crate) kube_api_burst: i32,
+    #[arg(skip)]
+    defaults: PhantomData<D>,
 }
 
 /// How the controllers work.
 #[derive(Debug, Group)]
-pub(crate) struct ControllerArgs<const CONCURRENCY: u16> {
+pub(crate) struct ControllerArgs<D: Defaults> {
     /// How many objects each controller works on at a time.
-    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = D::MAX_CONCURRENT_RECONCILES, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) max_concurrent_reconciles: u16,
     /// How often every object is looked at though nothing has changed; 0 for never.
     #[arg(long, value_name = "DURATION", default_value = "10h", value_parser = duration)]
@@ -237,6 +281,8 @@ pub(crate) struct ControllerArgs<const CONCURRENCY: u16> {
     /// How many retries may come at once above the rate.
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(crate) queue_burst: u32,
+    #[arg(skip)]
+    defaults: PhantomData<D>,
 }
 
 #[derive(Debug, Group)]
@@ -409,6 +455,20 @@ mod tests {
         let typed = Args::parse_from(["kymactl", "apiserver", "--in-memory", "--write-kubeconfig", "k"]);
         let Command::Apiserver(args) = typed.command else { panic!("another command") };
         assert_eq!(args.limits.meant(), ConnectionLimits::default());
+    }
+
+    #[test]
+    fn the_operator_s_limits_are_the_proof_of_concept_s_and_up_has_none() {
+        let typed = Args::parse_from(["kymactl", "operator"]);
+        let Command::Operator(args) = typed.command else { panic!("another command") };
+        let (client, controllers) = (args.client, args.controllers);
+        assert_eq!((client.kube_api_qps, client.kube_api_burst), (150.0, 150));
+        assert_eq!(controllers.max_concurrent_reconciles, 10);
+        let typed = Args::parse_from(["kymactl", "up"]);
+        let Command::Up(args) = typed.command else { panic!("another command") };
+        let (client, controllers) = (args.client, args.controllers);
+        assert_eq!((client.kube_api_qps, client.kube_api_burst), (-1.0, -1));
+        assert_eq!(controllers.max_concurrent_reconciles, 128);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kyma_controller::{ClientOptions, Metrics, Qps, client};
 
-use crate::args::{ClientArgs, ClusterArgs};
+use crate::args::{ClientArgs, ClusterArgs, Defaults};
 use crate::exit::Failure;
 
 /// How a command without a kubeconfig can go on.
@@ -35,7 +35,7 @@ pub(crate) fn unlimited() -> ClientOptions {
 }
 
 /// The client's limits, as typed.
-pub(crate) fn limits<const DEFAULT: i32>(args: &ClientArgs<DEFAULT>) -> ClientOptions {
+pub(crate) fn limits<D: Defaults>(args: &ClientArgs<D>) -> ClientOptions {
     if args.kube_api_qps < 0.0 || args.kube_api_burst < 0 {
         return unlimited();
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use kyma_workqueue::Turn;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use tower::{BoxError, Service, ServiceExt, service_fn};
 
 use super::ClientOptions;
+use super::fence::NotLeading;
 use super::throttle::Throttle;
 use crate::metrics::rest::ClientMetrics;
 
@@ -70,9 +71,11 @@ where
 {
     let throttle = Throttle::new(options);
     let user_agent = HeaderValue::from_static(options.user_agent);
+    let fence = options.fence.clone();
     service_fn(move |mut request: Request<Body>| {
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
-        let (service, throttle, metrics) = (service.clone(), throttle.clone(), metrics.clone());
+        let (service, throttle, metrics, fence) =
+            (service.clone(), throttle.clone(), metrics.clone(), fence.clone());
         async move {
             let kind = Kind::of(&request);
             let method = request.method().clone();
@@ -85,6 +88,10 @@ where
             } else {
                 None
             };
+            let is_write = kind == Kind::Plain && method != Method::GET;
+            if is_write && fence.is_some_and(|fence| !fence.is_open()) {
+                return Err(BoxError::from(NotLeading));
+            }
             let result = match timeout(RESPONSE_TIMEOUT, service.oneshot(request)).await {
                 Ok(result) => result.map_err(Into::into),
                 Err(_elapsed) => Err(BoxError::from(NoResponse)),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full, StreamBody};
 use kube::client::Body;
 use kyma_workqueue::Turn;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tower::service_fn;
 
-use super::{ClientOptions, Qps, over_config, over_service};
+use super::{ClientOptions, Fence, Qps, over_config, over_service};
 use crate::metrics::{Format, Metrics};
 
 /// What a server saw: when, and which path.
@@ -277,4 +277,42 @@ async fn requests_say_who_asks() {
     let own = Request::get("/b").header("user-agent", "mine/3").body(Body::empty()).unwrap();
     client.send(own).await.unwrap();
     assert_eq!(*agents.lock(), ["tool/1.2", "mine/3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_fence_stops_writes_but_no_reads_and_no_leases() {
+    let fence = Fence::closed();
+    let options = ClientOptions { fence: Some(fence.clone()), ..ClientOptions::unlimited() };
+    let (client, log) = client(&options, Duration::ZERO, &Metrics::new());
+    let send = async |method, path: &str| {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse().unwrap();
+        client.send(request).await.map(drop)
+    };
+    let lease = "/apis/coordination.k8s.io/v1/namespaces/a/leases/b";
+    send(Method::GET, "/api/v1/pods").await.unwrap();
+    send(Method::PUT, lease).await.unwrap();
+    let error = send(Method::PUT, "/api/v1/pods/status").await.unwrap_err();
+    assert!(error.to_string().contains("does not lead"), "{error}");
+    for method in [Method::POST, Method::PATCH, Method::DELETE] {
+        send(method, "/api/v1/pods").await.unwrap_err();
+    }
+    assert_eq!(log.lock().len(), 2, "nothing else was sent");
+    fence.open_until(Instant::now() + Duration::from_secs(1));
+    send(Method::POST, "/api/v1/pods").await.unwrap();
+}
+
+/// Whoever has waited in the gate's line is asked once more.
+#[tokio::test(start_paused = true)]
+async fn a_fence_that_closes_while_a_write_waits_stops_it() {
+    let fence = Fence::closed();
+    fence.open_until(Instant::now() + Duration::from_secs(5));
+    let options =
+        ClientOptions { qps: Qps::PerSecond(0.1), burst: 1, fence: Some(fence), ..ClientOptions::default() };
+    let (client, log) = client(&options, Duration::ZERO, &Metrics::new());
+    let post = || client.send(Request::post("/api/v1/pods").body(Body::empty()).unwrap());
+    post().await.unwrap();
+    post().await.unwrap_err();
+    assert_eq!(log.lock().len(), 1);
 }

@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::Event;
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::client::Body;
 use kube::{Client, ResourceExt};
+use kyma_controller::drive::RunError;
 use kyma_controller::{ClientOptions, Drain, FastRandom, Metrics, TokioClock, client, shutdown};
 use kyma_inventory::kyma::{Component, KymaSpec};
 use kyma_inventory::{HelmComponent, Kyma};
@@ -65,6 +66,8 @@ pub(crate) enum Fault {
     Refuse(u16),
     /// The server carries it out, and its answer is lost.
     LoseAnswer,
+    /// The server sees it so much later.
+    Late(Duration),
     /// Nothing.
     Pass,
 }
@@ -84,7 +87,7 @@ pub(crate) struct Fixture {
 /// An operator that runs.
 pub(crate) struct Running {
     drain: Drain,
-    task: JoinHandle<()>,
+    task: JoinHandle<Result<(), RunError>>,
 }
 
 impl Running {
@@ -98,7 +101,12 @@ impl Running {
     /// Ends it as a signal would.
     pub(crate) async fn stop(self) {
         self.drain.begin();
-        self.task.await.unwrap();
+        self.task.await.unwrap().unwrap();
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(self) -> Result<(), RunError> {
+        self.task.await.unwrap()
     }
 }
 
@@ -121,11 +129,13 @@ impl Fixture {
 
     pub(crate) fn run_with(&self, config: Config) -> Running {
         let metrics = Metrics::new();
-        let client = client::over_service(self.tap(), "default", &ClientOptions::unlimited(), &metrics);
+        let fence = config.election.as_ref().map(|election| election.fence.clone());
+        let options = ClientOptions { fence, ..ClientOptions::unlimited() };
+        let client = client::over_service(self.tap(), "default", &options, &metrics);
         let (clock, random) = (Arc::new(self.clock), Arc::new(FastRandom::seeded(1)));
         let (drain, shutdown) = shutdown::channel();
         let task = tokio::spawn(async move {
-            kyma_operator::run(&client, &config, clock, random, &metrics, shutdown).await.unwrap();
+            kyma_operator::run(&client, &config, clock, random, &metrics, shutdown).await
         });
         Running { drain, task }
     }
@@ -158,7 +168,8 @@ impl Fixture {
     /// The operator's writes to the three kinds so far.
     pub(crate) fn writes(&self) -> Vec<Write> {
         let all = self.writes.lock();
-        all.iter().filter(|write| write.kind != "events").cloned().collect()
+        let aside = ["events", "leases"];
+        all.iter().filter(|write| !aside.contains(&write.kind.as_str())).cloned().collect()
     }
 
     pub(crate) fn forget_writes(&self) {
@@ -269,7 +280,11 @@ async fn tap(
     let fault = (*faults.lock())(begun.fetch_add(1, Ordering::Relaxed), &write);
     let answer = match fault {
         Fault::Refuse(code) => refusal(code),
-        Fault::LoseAnswer | Fault::Pass => {
+        Fault::LoseAnswer | Fault::Pass | Fault::Late(_) => {
+            if let Fault::Late(delay) = fault {
+                sleep(delay).await;
+                write.at = start.elapsed();
+            }
             inner.send(Request::from_parts(parts, Body::from(bytes.to_vec()))).await?
         }
     };

@@ -9,4 +9,6 @@ mod life;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod trouble;

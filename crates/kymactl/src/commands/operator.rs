@@ -3,20 +3,26 @@
 use std::sync::Arc;
 
 use kyma_controller::admin::{self, AddressChoice, Listener, Site};
-use kyma_controller::{FastRandom, Metrics, Shutdown, TokioClock, shutdown};
+use kyma_controller::election::Timings;
+use kyma_controller::{
+    ClientOptions, ElectorOptions, FastRandom, Fence, Metrics, Random as _, Shutdown, TokioClock, shutdown,
+};
 use kyma_operator::{Config, Operator};
 use kyma_workqueue::LimiterOptions;
 
-use crate::args::{AddressArgs, ControllerArgs, OperatorArgs};
+use crate::args::{AddressArgs, ControllerArgs, Defaults, ElectionArgs, OperatorArgs};
 use crate::connect;
 use crate::exit::Failure;
 use crate::signals;
 
 pub(crate) async fn run(args: OperatorArgs) -> Result<(), Failure> {
     let metrics = Metrics::new();
-    let config = config(&args.controllers)?;
+    let mut config = config(&args.controllers)?;
+    config.election = election(&args.election)?;
+    let fence = config.election.as_ref().map(|election| election.fence.clone());
     let addresses = Addresses::bind(&args.addresses).await?;
-    let client = connect::client(&args.cluster, &connect::limits(&args.client), &metrics).await?;
+    let options = ClientOptions { fence, ..connect::limits(&args.client) };
+    let client = connect::client(&args.cluster, &options, &metrics).await?;
     let (drain, stop) = shutdown::channel();
     addresses.announce();
     signals::end_on(drain);
@@ -50,12 +56,13 @@ pub(crate) async fn start(
 }
 
 /// The controllers' settings, as typed.
-pub(crate) fn config<const CONCURRENCY: u16>(args: &ControllerArgs<CONCURRENCY>) -> Result<Config, Failure> {
+pub(crate) fn config<D: Defaults>(args: &ControllerArgs<D>) -> Result<Config, Failure> {
     if args.queue_max_delay < args.queue_base_delay {
         return Err(Failure::usage("--queue-max-delay: must not be shorter than --queue-base-delay"));
     }
     Ok(Config {
         namespace: None,
+        election: None,
         concurrency: usize::from(args.max_concurrent_reconciles),
         sync_period: args.sync_period,
         status_interval: args.status_interval,
@@ -66,6 +73,35 @@ pub(crate) fn config<const CONCURRENCY: u16>(args: &ControllerArgs<CONCURRENCY>)
             burst: args.queue_burst,
         },
     })
+}
+
+/// The Lease that replicas share (`config/manager` of the proof of concept).
+const LEASE: &str = "0f60298a.kyma-project.io";
+/// Where a pod finds the name of its namespace.
+const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+fn election(args: &ElectionArgs) -> Result<Option<ElectorOptions>, Failure> {
+    if !args.leader_elect {
+        return Ok(None);
+    }
+    let of_pod = || std::fs::read_to_string(POD_NAMESPACE).ok().map(|text| text.trim().to_owned());
+    let namespace = args.leader_elect_namespace.clone().or_else(of_pod).filter(|name| !name.is_empty());
+    let Some(namespace) = namespace else {
+        return Err(Failure::usage(
+            "--leader-elect: outside a cluster there is no pod whose namespace could be taken; name one with \
+             --leader-elect-namespace",
+        ));
+    };
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    // As client-go's: for people the host, and for programs what no two processes have in common.
+    let identity = format!("{host}_{:016x}", FastRandom::from_entropy().next_u64());
+    Ok(Some(ElectorOptions {
+        namespace,
+        name: LEASE,
+        identity,
+        timings: Timings::default(),
+        fence: Fence::closed(),
+    }))
 }
 
 /// Where metrics and health are served; bound before anything else starts.
