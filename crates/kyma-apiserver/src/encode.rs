@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod json;
 pub(crate) mod metadata;
 pub(crate) mod protobuf;
+pub(crate) mod scale;
 pub(crate) mod table;
 pub(crate) mod yaml;
 

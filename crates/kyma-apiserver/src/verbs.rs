@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 use crate::body::Body;
 use crate::encode::accept::{MEDIA_TYPES, STREAMED_MEDIA_TYPES};
 use crate::encode::table::{Include, table};
-use crate::encode::{Accept, Shape, json, metadata};
+use crate::encode::{Accept, Shape, json, metadata, scale};
 use crate::limits::Answers;
 use crate::metrics::{Metrics, Operation};
 use crate::query::Query;
@@ -121,10 +121,19 @@ impl Call<'_> {
     /// One object, in the form that the client accepts.
     pub(crate) fn object(&self, status: StatusCode, stored: &Stored) -> Result<Response<Body>, ApiError> {
         let accept = self.accept()?;
-        if let (Subresource::Scale, Some(scale)) = (self.subresource, &self.resource.scale) {
+        if let (Subresource::Scale, Some(paths)) = (self.subresource, &self.resource.scale) {
             let view =
-                scale.view(&kyma_registry::object::parse(&stored.json)?).map_err(ApiError::bad_request)?;
-            return response::value(status, accept, &Value::Object(view));
+                paths.view(&kyma_registry::object::parse(&stored.json)?).map_err(ApiError::bad_request)?;
+            let include = match accept.shape {
+                Shape::Table => Include::from_query(self.query.get("includeObject"))?,
+                Shape::Object | Shape::Metadata => Include::Nothing,
+            };
+            let (is_custom, now) = (self.resource.is_custom(), self.registry.now());
+            return response::value(
+                status,
+                accept,
+                &scale::shaped(view, accept.shape, include, is_custom, now),
+            );
         }
         match accept.shape {
             Shape::Object => self.document(status, accept, json::object(self.resource, stored)?),

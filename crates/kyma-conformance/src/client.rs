@@ -26,6 +26,8 @@ pub(crate) const STRATEGIC: &str = "application/strategic-merge-patch+json";
 /// Kubernetes' envelope of protobuf.
 pub(crate) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// A list or an object as kubectl prints it.
+/// The metadata of one object, without the rest.
+pub(crate) const METADATA: &str = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
 pub(crate) const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
 /// No answer of either server takes longer, except watches.

@@ -165,7 +165,11 @@ impl Registry {
             let mut patched = patch.apply(resource, object)?;
             let forgets = forgets_managers(resource, &patched.object);
             let mode = options.field_validation;
+            let restated = validation::check_restated(resource, &patched.object);
             form::patched(resource, &mut patched, patch.complaints(), mode, warnings)?;
+            if subresource == Subresource::Main {
+                restated?;
+            }
             keep_forgetting(&mut patched.object, forgets);
             Ok(patched.object)
         };

@@ -111,6 +111,19 @@ fn check_claims(resource: &Resource, object: &Object, existing: Option<&Object>)
     errors
 }
 
+/// A patch that says another version of a custom resource, even the one in which it is stored.
+///
+/// # Errors
+/// 422, in the words in which validation refuses a version that the kind does not have.
+pub(crate) fn check_restated(resource: &Resource, object: &Object) -> Result<(), ApiError> {
+    let (said, asked) = (text(object, "apiVersion"), resource.api_version());
+    if !resource.is_custom() || said == asked || said != resource.stored_api_version() {
+        return Ok(());
+    }
+    let error = FieldError::invalid(&Path::new("apiVersion"), said, format!("must be {asked}"));
+    finish(resource, object, vec![error])
+}
+
 /// Kinds of the core group, and Events under their newer name instead, take short finalizers only if they are the well-known
 /// ones (k8s.io/kubernetes/pkg/apis/core/validation, ValidateFinalizerName).
 fn check_finalizers(resource: &Resource, object: &Object, errors: &mut Vec<FieldError>) {

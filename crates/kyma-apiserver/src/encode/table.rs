@@ -39,16 +39,22 @@ pub(crate) fn table(
     let rows =
         objects.iter().map(|stored| row(resource, stored, include, now)).collect::<Result<Vec<_>, _>>()?;
     let columns = if with_columns { Value::Array(definitions(resource)) } else { Value::Null };
-    Ok(json!({
+    Ok(assemble(metadata, &columns, &rows))
+}
+
+/// A table of what is made already.
+pub(super) fn assemble(metadata: &Value, columns: &Value, rows: &[Value]) -> Value {
+    json!({
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": columns,
         "rows": rows,
-    }))
+    })
 }
 
-fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i32) -> Value {
+/// One column.
+pub(super) fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i32) -> Value {
     json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
 }
 
@@ -88,7 +94,7 @@ fn row(resource: &Resource, stored: &Stored, include: Include, now: Timestamp) -
         }
     };
     let object = match include {
-        Include::Nothing => return Ok(json!({"cells": cells})),
+        Include::Nothing => Value::Null,
         Include::Metadata => {
             let metadata = value.remove("metadata").unwrap_or_else(|| json!({}));
             json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})

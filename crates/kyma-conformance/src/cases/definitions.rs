@@ -254,7 +254,16 @@ async fn another_version_is_stored(cx: &Context) -> Outcome {
     let status = json!({"status": {"phase": "On"}});
     cx.patch(&format!("{}/status", kind.item("b")), MERGE, &status).await?.ok()?;
     let changed = cx.patch(&kind.item("b"), MERGE, &json!({"spec": {"a": "c"}})).await?.ok()?;
-    same("and its spec", &changed["metadata"]["generation"], &2)
+    same("and its spec", &changed["metadata"]["generation"], &2)?;
+    for version in ["v1beta1", "v3"] {
+        let said = format!("{}/{version}", kind.group);
+        let patch = json!({"apiVersion": said});
+        let error = format!("Invalid value: \"{said}\": must be {}", kind.api_version());
+        let cause = ("FieldValueInvalid", "apiVersion", error.as_str());
+        cx.patch(&kind.item("b"), MERGE, &patch).await?.invalid(&[cause])?;
+        cx.patch(&format!("{}/status", kind.item("b")), MERGE, &patch).await?.ok()?;
+    }
+    Ok(())
 }
 
 /// Without conversion an object is the same in all versions but for its apiVersion.

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::case::cases;
 use crate::check::{Failure, Outcome, holds, same};
-use crate::client::{Answer, MERGE, PROTOBUF, TABLE};
+use crate::client::{Answer, MERGE, METADATA, PROTOBUF, TABLE};
 use crate::context::{Context, NAMESPACES, config_maps, leases};
-use crate::fixture::{Kind, config_map, lease, text, version, with};
+use crate::fixture::{Kind, config_map, definition, lease, text, version, with};
 
 cases! {
     "encodings/table" => table,
@@ -20,6 +20,7 @@ cases! {
     "encodings/table-pages" => table_pages,
     "encodings/table-of-built-in-kinds" => table_of_built_in_kinds,
     "encodings/table-or-json" => table_or_json,
+    "encodings/scale" => scale,
     "encodings/metadata" => metadata,
     "encodings/yaml" => yaml,
     "encodings/yaml-errors" => yaml_errors,
@@ -98,6 +99,7 @@ async fn table_objects(cx: &Context) -> Outcome {
         let table = cx.get(&format!("{}{parameters}", widgets.path())).accept(TABLE).await?.ok()?;
         let object = &table["rows"][0]["object"];
         same(&format!("object with {parameters:?}"), &object["kind"], &expected)?;
+        holds("an object that is not asked for is null", table["rows"][0].get("object").is_some(), &table)?;
         if object.is_object() {
             same("its name", &object["metadata"]["name"], &"a")?;
         }
@@ -107,6 +109,57 @@ async fn table_objects(cx: &Context) -> Outcome {
         .await?
         .refused_as(400, "BadRequest")
         .map(drop)
+}
+
+/// A scale has columns and forms of its own, and those of custom kinds are not those of built-in ones.
+async fn scale(cx: &Context) -> Outcome {
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let scaled =
+        json!({"scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}});
+    let mut sent = definition(&cx.group(), "Thing", &schema);
+    sent["spec"]["versions"][0]["subresources"] = scaled;
+    let kind = cx.install(&sent).await?;
+    cx.post(&kind.path(), &kind.object("s", &json!({"replicas": 3}))).await?.created()?;
+    let deployments = format!("/apis/apps/v1/namespaces/{}/deployments", kind.namespace);
+    cx.post(&deployments, &deployment("s", 0)).await?.created()?;
+    for (path, name, age, replicas) in [
+        (format!("{}/scale", kind.item("s")), "name", "date", 3),
+        (format!("{deployments}/s/scale"), "", "string", 0),
+    ] {
+        let object = cx.get(&path).await?.ok()?;
+        let table = cx.get(&path).accept(TABLE).await?.ok()?;
+        let columns = table["columnDefinitions"].as_array().into_iter().flatten();
+        let columns: Vec<_> = columns.map(|c| json!([c["name"], c["type"], c["format"]])).collect();
+        let expected = json!([
+            ["Name", "string", name],
+            ["Desired", "integer", ""],
+            ["Available", "integer", ""],
+            ["Age", age, ""],
+        ]);
+        same("columns", &Value::from(columns), &expected)?;
+        let cells = table["rows"][0]["cells"].as_array().cloned().unwrap_or_default();
+        same("cells", &Value::from(cells[..3].to_vec()), &json!(["s", replicas, 0]))?;
+        same("version", &version(&table), &version(&object))?;
+        let metadata = &table["rows"][0]["object"];
+        same("kind", &metadata["kind"], &"PartialObjectMetadata")?;
+        same("metadata", &metadata["metadata"], &object["metadata"])?;
+        same("as metadata", &cx.get(&path).accept(METADATA).await?.ok()?, metadata)?;
+        let whole = cx.get(&format!("{path}?includeObject=Object")).accept(TABLE).await?.ok()?;
+        same("as an object", &whole["rows"][0]["object"], &object)?;
+    }
+    Ok(())
+}
+
+fn deployment(name: &str, replicas: u32) -> Value {
+    let labels = json!({"a": "b"});
+    let containers = json!([{"name": "c", "image": "i"}]);
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+    })
 }
 
 async fn table_pages(cx: &Context) -> Outcome {
@@ -164,16 +217,15 @@ async fn table_or_json(cx: &Context) -> Outcome {
 async fn metadata(cx: &Context) -> Outcome {
     let widgets = two_widgets(cx).await?;
     let object = cx.get(&widgets.item("a")).await?.ok()?;
-    let one = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
     let many = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
-    let partial = cx.get(&widgets.item("a")).accept(one).await?.ok()?;
+    let partial = cx.get(&widgets.item("a")).accept(METADATA).await?.ok()?;
     let expected = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
     same("one", &partial, &expected)?;
     let list = cx.get(&widgets.path()).accept(many).await?.ok()?;
     same("kind", &list["kind"], &"PartialObjectMetadataList")?;
     same("an item", &list["items"][0], &expected)?;
     same("items", &list["items"].as_array().map(Vec::len), &Some(2))?;
-    cx.get(&widgets.path()).accept(one).await?.refused_as(406, "NotAcceptable").map(drop)
+    cx.get(&widgets.path()).accept(METADATA).await?.refused_as(406, "NotAcceptable").map(drop)
 }
 
 async fn yaml(cx: &Context) -> Outcome {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::case::cases;
 use crate::check::{Outcome, holds, same};
-use crate::client::{MERGE, TABLE, query};
+use crate::client::{MERGE, METADATA, TABLE, query};
 use crate::context::{Context, NAMESPACES, leases};
 use crate::fixture::{lease, text, version, with};
 use crate::watch::{Event, Watch, briefs};
@@ -264,9 +264,7 @@ async fn as_table(cx: &Context) -> Outcome {
 async fn as_metadata(cx: &Context) -> Outcome {
     let path = leases(&cx.namespace().await?);
     cx.post(&path, &lease("a")).await?.created()?;
-    let call = cx
-        .get(&format!("{path}?watch=true&timeoutSeconds=1"))
-        .accept("application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+    let call = cx.get(&format!("{path}?watch=true&timeoutSeconds=1")).accept(METADATA);
     let events = Watch::open(call).await?.rest(END).await?;
     same("events", &briefs(&events), &["ADDED a"])?;
     let object = &events[0].object;

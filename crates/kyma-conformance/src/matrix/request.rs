@@ -6,11 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::cell::{Cell, Condition as C, Verb};
 use super::subject::Change;
-use crate::client::{JSON_PATCH, MERGE, STRATEGIC, TABLE};
+use crate::client::{JSON_PATCH, MERGE, METADATA, STRATEGIC, TABLE};
 use crate::fixture::with;
 
 const APPLY: &str = "application/apply-patch+yaml";
-const METADATA: &str = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
 const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
 /// A UID that no object has.
 const OTHER_UID: &str = "00000000-0000-0000-0000-000000000000";

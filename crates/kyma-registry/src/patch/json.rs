@@ -28,6 +28,11 @@ struct Operation {
     value: Option<Value>,
 }
 
+/// What the library says of a patch that nobody has looked into before.
+fn not_looked_into(kind: &str, wanted: &str) -> ApiError {
+    ApiError::bad_request(format!("json: cannot unmarshal {kind} into Go value of type jsonpatch.{wanted}"))
+}
+
 /// An operation that cannot be applied. The answer does not say why, since the real server's does not.
 struct Failed;
 
@@ -44,18 +49,16 @@ impl JsonPatch {
             Value::Null => Vec::new(),
             other => {
                 let kind = gotext::type_name(&other);
-                if mode == FieldValidation::Ignore {
-                    return Err(ApiError::bad_request(format!(
-                        "json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch"
-                    )));
-                }
-                return Err(wrong_shape(&format!("{kind} into Go value of type []handlers.jsonPatchOp")));
+                return Err(match mode {
+                    FieldValidation::Ignore => not_looked_into(kind, "Patch"),
+                    _ => wrong_shape(&format!("{kind} into Go value of type []handlers.jsonPatchOp")),
+                });
             }
         };
         let count = items.len();
         let mut complaints = duplicates;
         let operations =
-            items.into_iter().enumerate().map(|(i, item)| Operation::read(i, item, &mut complaints));
+            items.into_iter().enumerate().map(|(i, item)| Operation::read(i, item, mode, &mut complaints));
         let operations = operations.collect::<Result<Vec<_>, _>>()?;
         if count > MAX_OPERATIONS {
             let text =
@@ -106,13 +109,21 @@ impl JsonPatch {
 }
 
 impl Operation {
-    fn read(index: usize, item: Value, complaints: &mut Vec<String>) -> Result<Self, ApiError> {
+    fn read(
+        index: usize,
+        item: Value,
+        mode: FieldValidation,
+        complaints: &mut Vec<String>,
+    ) -> Result<Self, ApiError> {
         let map = match item {
             Value::Object(map) => map,
             Value::Null => return Ok(Self::default()),
             other => {
                 let kind = gotext::type_name(&other);
-                return Err(wrong_shape(&format!("{kind} into Go value of type handlers.jsonPatchOp")));
+                return Err(match mode {
+                    FieldValidation::Ignore => not_looked_into(kind, "Operation"),
+                    _ => wrong_shape(&format!("{kind} into Go value of type handlers.jsonPatchOp")),
+                });
             }
         };
         let mut operation = Self::default();
@@ -120,6 +131,8 @@ impl Operation {
             let text = |value: Value| match value {
                 Value::String(text) => Ok(Some(text)),
                 Value::Null => Ok(None),
+                // Nobody looks at it before it is applied, and then it is as if it were not there.
+                _ if mode == FieldValidation::Ignore => Ok(None),
                 other => {
                     let kind = gotext::type_name(&other);
                     Err(wrong_shape(&format!("{kind} into Go struct field jsonPatchOp.{key} of type string")))

@@ -22,6 +22,7 @@ impl MergePatch {
             (list @ Value::Array(_), _) if mode == FieldValidation::Ignore => {
                 Err(no_object(&without_nulls(&list)))
             }
+            (_, _) if mode == FieldValidation::Ignore => Err(ApiError::bad_request("Invalid JSON Patch")),
             (other, _) => Err(wrong_shape(&format!(
                 "{} into Go value of type map[string]interface {{}}",
                 gotext::type_name(&other)
