@@ -11,6 +11,7 @@ use crate::statistics::{Spread, count, number, spread};
 const WRITES_WANTED: usize = COMPONENTS + 5 * COMPONENTS + 14;
 /// How long one Kyma takes, in seconds.
 const ONE_WANTED: std::ops::RangeInclusive<f64> = 67.0..=69.0;
+
 /// Where the objects are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {
@@ -156,7 +157,8 @@ fn verdicts(table: &mut Table, store: Store, pairs: &[Pair]) {
     let verdict = |reached| if reached { "reached" } else { "missed" };
     if let Some(one) = Spread::of(pairs.iter().map(|pair| pair.one.seconds())) {
         let (from, to) = (number(*ONE_WANTED.start()), number(*ONE_WANTED.end()));
-        let verdict = verdict(ONE_WANTED.contains(&one.median));
+        // To the tenth that is printed: the first event may reach the watch some milliseconds later than the last one.
+        let verdict = verdict(ONE_WANTED.contains(&((one.median * 10.0).round() / 10.0)));
         table.note(format!("One Kyma: {one} s; wanted {from} to {to} s: {verdict}."));
     }
     if let Some(writes) = Spread::of(pairs.iter().map(|pair| count(pair.one.writes))) {
