@@ -17,6 +17,7 @@ use http_body_util::BodyExt as _;
 use kyma_registry::ApiError;
 use kyma_registry::authz::{MASTERS, User};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::yield_now;
 use tower::BoxError;
 
 use crate::query::Query;
@@ -232,13 +233,8 @@ impl Gates {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         let mut is_too_large = false;
-        while let Some(frame) = body.frame().await {
-            let unreadable = |error: B::Error| {
-                ApiError::bad_request(format!("the body could not be read: {}", error.into()))
-            };
-            let Ok(data) = frame.map_err(|error| Unread::Refused(unreadable(error)))?.into_data() else {
-                continue;
-            };
+        let mut pace = Pace::default();
+        while let Some(data) = piece(body.as_mut()).await.map_err(Unread::Refused)? {
             if first.len() + all.len() + data.len() > most {
                 is_too_large = true;
                 break;
@@ -246,6 +242,7 @@ impl Gates {
             if !pass.grow(data.len()) {
                 return Err(Unread::Overloaded);
             }
+            pace.read(data.len()).await;
             // Nearly every body is one piece, which is not copied.
             if first.is_empty() && all.is_empty() {
                 first = data;
@@ -263,6 +260,38 @@ impl Gates {
     }
 }
 
+/// The next piece of a body; `None` at its end. Trailers are an empty one.
+async fn piece<B>(mut body: Pin<&mut B>) -> Result<Option<Bytes>, ApiError>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    match body.frame().await {
+        None => Ok(None),
+        Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+        Some(Err(error)) => {
+            Err(ApiError::bad_request(format!("the body could not be read: {}", error.into())))
+        }
+    }
+}
+
+/// Lets others go first now and then: what one client sends in megabytes comes as fast as it can be decrypted, and whoever
+/// is served by the same thread would wait for all of it.
+#[derive(Default)]
+struct Pace {
+    bytes: usize,
+}
+
+impl Pace {
+    async fn read(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        if self.bytes > LARGE_BODY {
+            self.bytes = 0;
+            yield_now().await;
+        }
+    }
+}
+
 /// How many large bodies are looked at at a time.
 fn large_at_a_time() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
@@ -270,11 +299,16 @@ fn large_at_a_time() -> usize {
 
 /// Lets a client send so much for nothing, twice what it may: one that is still sending does not read its answer, and takes
 /// a connection that is closed on it for a failure.
-async fn discard<B: http_body::Body<Data = Bytes>>(mut body: Pin<&mut B>, most: usize) {
+async fn discard<B>(mut body: Pin<&mut B>, most: usize)
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     let mut left = most;
-    while let Some(Ok(frame)) = body.frame().await {
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(length) {
+    let mut pace = Pace::default();
+    while let Ok(Some(data)) = piece(body.as_mut()).await {
+        pace.read(data.len()).await;
+        match left.checked_sub(data.len()) {
             Some(rest) => left = rest,
             None => return,
         }

@@ -292,7 +292,13 @@ fn unregistered(resource: &Resource, object: &Object) -> Option<String> {
     let other = !kind.is_empty() && kind != &*resource.names.kind
         || !version.is_empty() && version != resource.api_version();
     let kind = if kind.is_empty() { &*resource.names.kind } else { kind };
-    other.then(|| not_registered(version, kind))
+    other.then(|| match version {
+        // Without a version Go's scheme takes its own for meant.
+        "" => format!(
+            "no kind {kind:?} is registered for the internal version of group \"\" in scheme {SCHEME:?}"
+        ),
+        version => not_registered(version, kind),
+    })
 }
 
 /// Why Go cannot tell what an object is meant to be: kind or version are no texts, or make no sense.
@@ -365,10 +371,11 @@ pub(crate) fn check_registered(wanted: &Struct, api_version: &str, kind: &str) -
     Ok(())
 }
 
+/// Where the real server makes its scheme, which is the scheme's name.
+const SCHEME: &str = "pkg/runtime/scheme.go:111";
+
 fn not_registered(api_version: &str, kind: &str) -> String {
-    format!(
-        "no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""
-    )
+    format!("no kind {kind:?} is registered for version {api_version:?} in scheme {SCHEME:?}")
 }
 
 /// 400 for a body that cannot be decoded. A custom resource is called what it says that it is.

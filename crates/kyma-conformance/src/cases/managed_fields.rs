@@ -18,6 +18,7 @@ cases! {
     "managed-fields/patches" => patches,
     "managed-fields/status-owns-the-status" => status,
     "managed-fields/status-leaves-the-rest-owned" => status_leaves_the_rest,
+    "managed-fields/status-of-something-else" => status_of_something_else,
     "managed-fields/names-of-managers" => names_of_managers,
     "managed-fields/faults-of-the-name" => faults_of_the_name,
     "managed-fields/forget-all" => forget_all,
@@ -168,6 +169,19 @@ async fn status(cx: &Context) -> Outcome {
     let mut actual = owners(&changed);
     actual.retain(|owner| owner[0] == "two" && owner[2].is_null());
     same("owner of the spec", &actual, &vec![taken])
+}
+
+/// A status is taken from a patch that says another version or kind, but nobody can tell whose fields these are.
+async fn status_of_something_else(cx: &Context) -> Outcome {
+    let (widgets, _) = widget(cx).await?;
+    let path = by(&format!("{}/status", widgets.item("a")), "two");
+    for (member, said) in [("apiVersion", "v9"), ("kind", "Other")] {
+        let patch = json!({member: said, "status": {"phase": said}});
+        let changed = cx.patch(&path, MERGE, &patch).await?.ok()?;
+        same("status", &changed["status"]["phase"], &said)?;
+        same(&format!("owners with {member}"), &owners(&changed), &vec![update_by("one", created())])?;
+    }
+    Ok(())
 }
 
 async fn status_leaves_the_rest(cx: &Context) -> Outcome {

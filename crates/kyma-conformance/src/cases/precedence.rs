@@ -193,7 +193,10 @@ async fn built_in_without_a_version(cx: &Context) -> Outcome {
         let end = "strict decoding error: unknown field \"data\", unknown field \"metadata\"";
         holds("the fields are named", strict.message().ends_with(end), &strict.message())?;
     }
-    Ok(())
+    let other = cx.patch(&item, MERGE, &json!({"apiVersion": "", "kind": "Other"})).await?;
+    let end = "no kind \"Other\" is registered for the internal version of group \"\" in scheme \"pkg/runtime/scheme.go:111\"";
+    other.refused_as(422, "Invalid")?;
+    holds("another kind without a version", other.message().ends_with(end), &other.message())
 }
 
 async fn kind_that_is_a_number(cx: &Context) -> Outcome {

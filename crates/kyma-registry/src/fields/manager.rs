@@ -13,6 +13,7 @@ use super::schema::{Place, builtin};
 use super::set::Set;
 use super::updater::{Refused, Schema, Updater};
 use super::{cap, check, conflict, reset};
+use crate::form;
 use crate::object::{self, Live};
 use crate::reason::gotext;
 use crate::structure;
@@ -133,9 +134,8 @@ impl<'r> FieldManager<'r> {
         if entries.is_empty() && live.is_some() {
             return String::new().into();
         }
-        let kind = new.get("kind").and_then(Value::as_str).unwrap_or_default();
-        if self.resource.is_custom() && kind != &*self.resource.names.kind {
-            // Of another kind nobody knows the schema. Where such an object is not refused, all stays as it was.
+        if form::is_other(self.resource, new) {
+            // Of another kind or version nobody knows the schema. Where such an object is not refused, all stays as it was.
             return stored.to_owned().into();
         }
         let old = live.map_or_else(|| Cow::Owned(self.blank()), |live| self.seen(&live.object));
