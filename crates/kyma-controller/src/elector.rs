@@ -117,8 +117,8 @@ impl Elector {
             () = self.acquire() => true,
         };
         if !acquired {
-            // A write that was under way may have happened.
-            return self.release().await;
+            // There is nothing to give back: a write whose answer was not waited for runs out by itself.
+            return;
         }
         tracing::info!(lease = %self.name, identity = %self.identity, "leading");
         self.stand(Standing::Leading);

@@ -165,11 +165,13 @@ impl Registry {
             let mut patched = patch.apply(resource, object)?;
             let forgets = forgets_managers(resource, &patched.object);
             let mode = options.field_validation;
-            let restated = validation::check_restated(resource, &patched.object);
+            // What does not fit the form is told first, but brings the object to the stored version.
+            let restated = match subresource {
+                Subresource::Main => validation::check_restated(resource, &patched.object),
+                _ => Ok(()),
+            };
             form::patched(resource, &mut patched, patch.complaints(), mode, warnings)?;
-            if subresource == Subresource::Main {
-                restated?;
-            }
+            restated?;
             keep_forgetting(&mut patched.object, forgets);
             Ok(patched.object)
         };

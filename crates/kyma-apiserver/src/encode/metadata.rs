@@ -10,7 +10,12 @@ use super::json::list_metadata;
 pub(crate) fn object(stored: &Stored) -> Result<Value, ApiError> {
     let mut value = object::parse(&stored.json)?;
     let metadata = value.remove("metadata").unwrap_or_else(|| json!({}));
-    Ok(json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}))
+    Ok(partial(&metadata))
+}
+
+/// What an object becomes of which nothing but this metadata is shown.
+pub(super) fn partial(metadata: &Value) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
 }
 
 /// The metadata of each object of a list.

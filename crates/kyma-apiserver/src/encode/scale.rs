@@ -7,6 +7,7 @@ use kyma_registry::object;
 use serde_json::{Map, Value, json};
 
 use super::accept::Shape;
+use super::metadata::partial;
 use super::table::{Include, assemble, definition};
 
 /// A Scale in the shape that a client accepts. Custom kinds have columns of their own.
@@ -39,7 +40,7 @@ pub(crate) fn shaped(
 }
 
 fn metadata(scale: &Map<String, Value>) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": scale.get("metadata")})
+    partial(scale.get("metadata").unwrap_or(&Value::Null))
 }
 
 fn columns(is_custom: bool) -> Vec<Value> {

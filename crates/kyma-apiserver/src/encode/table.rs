@@ -7,6 +7,8 @@ use kyma_registry::{ApiError, Resource, object};
 use kyma_store::Object as Stored;
 use serde_json::{Value, json};
 
+use super::metadata::partial;
+
 /// What stands beside the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Include {
@@ -97,7 +99,7 @@ fn row(resource: &Resource, stored: &Stored, include: Include, now: Timestamp) -
         Include::Nothing => Value::Null,
         Include::Metadata => {
             let metadata = value.remove("metadata").unwrap_or_else(|| json!({}));
-            json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+            partial(&metadata)
         }
         Include::Object => {
             resource.convert_from_stored(&mut value);

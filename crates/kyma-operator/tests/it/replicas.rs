@@ -43,6 +43,13 @@ async fn leads(fixture: &Fixture, identity: &str) -> Duration {
     since.elapsed()
 }
 
+/// Two replicas, of which the first leads.
+async fn two(fixture: &Fixture) -> (Running, Running) {
+    let first = replica(fixture, "first");
+    leads(fixture, "first").await;
+    (first, replica(fixture, "second"))
+}
+
 /// Who wrote a Lease last, by what it says.
 fn candidate(write: &Write) -> Option<&str> {
     (write.kind == "leases").then(|| write.body["spec"]["holderIdentity"].as_str().unwrap_or_default())
@@ -67,9 +74,7 @@ async fn one_of_two_acts_and_costs_what_one_alone_costs() {
     alone.success("k").await;
 
     let fixture = Fixture::new().await;
-    let _first = replica(&fixture, "first");
-    leads(&fixture, "first").await;
-    let _second = replica(&fixture, "second");
+    let (_first, _second) = two(&fixture).await;
     fixture.create(&kyma("k", &NAMES)).await;
     fixture.success("k").await;
     assert_eq!(holder(&fixture).await, "first");
@@ -82,9 +87,7 @@ async fn one_of_two_acts_and_costs_what_one_alone_costs() {
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_leaves_is_followed_within_three_seconds() {
     let fixture = Fixture::new().await;
-    let first = replica(&fixture, "first");
-    leads(&fixture, "first").await;
-    let _second = replica(&fixture, "second");
+    let (first, _second) = two(&fixture).await;
     fixture.create(&kyma("k", &NAMES)).await;
     sleep(Duration::from_millis(7300)).await;
     let since = Instant::now();
@@ -99,9 +102,7 @@ async fn a_leader_that_leaves_is_followed_within_three_seconds() {
 async fn a_leader_that_dies_is_followed_within_twenty_seconds() {
     for death in [0, 1500, 4000, 9900] {
         let fixture = Fixture::new().await;
-        let first = replica(&fixture, "first");
-        leads(&fixture, "first").await;
-        let _second = replica(&fixture, "second");
+        let (first, _second) = two(&fixture).await;
         fixture.create(&kyma("k", &NAMES)).await;
         sleep(Duration::from_millis(death)).await;
         first.kill().await;
@@ -116,9 +117,7 @@ async fn a_leader_that_dies_is_followed_within_twenty_seconds() {
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_cannot_renew_ends_before_the_next_one_begins() {
     let fixture = Fixture::new().await;
-    let first = replica(&fixture, "first");
-    leads(&fixture, "first").await;
-    let _second = replica(&fixture, "second");
+    let (first, _second) = two(&fixture).await;
     fixture.create(&kyma("k", &NAMES)).await;
     sleep(Duration::from_secs(3)).await;
     fixture.fail(|_, write| if candidate(write) == Some("first") { Fault::Refuse(500) } else { Fault::Pass });
@@ -139,9 +138,7 @@ async fn a_leader_that_cannot_renew_ends_before_the_next_one_begins() {
 async fn a_write_that_comes_late_repeats_nothing_and_skips_nothing() {
     for late_one in 0..12 {
         let fixture = Fixture::new().await;
-        let first = replica(&fixture, "first");
-        leads(&fixture, "first").await;
-        let _second = replica(&fixture, "second");
+        let (first, _second) = two(&fixture).await;
         let mut seen = 0;
         let mut is_cut_off = false;
         fixture.fail(move |_, write| {
