@@ -21,6 +21,8 @@ struct Expressions {
     generated: Regex,
     /// The cell of a table: how old an object is.
     age: Regex,
+    /// A list's in YAML: an object's does not stand first in its metadata.
+    list_version: Regex,
     /// In YAML, in JSON within a text, as Go prints it, and in messages.
     version: Regex,
 }
@@ -33,6 +35,7 @@ static EXPRESSIONS: LazyLock<Option<Expressions>> = LazyLock::new(|| {
         micro_time: Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z").ok()?,
         generated: Regex::new("NAME-[bcdfghjklmnpqrstvwxz2456789]{5}\\b").ok()?,
         age: Regex::new("\"[0-9]{1,2}s\"").ok()?,
+        list_version: Regex::new("(?m)^(metadata:\n  resourceVersion: )\"[0-9]+\"$").ok()?,
         version: Regex::new(
             r#"(resourceVersion[\\":\s]*\\*"|ResourceVersion in [a-z ]+(?:: |\())([1-9][0-9]*)"#,
         )
@@ -105,6 +108,7 @@ impl Symbols {
             Self::MADE_UP => Self::MADE_UP.to_owned(),
             uid => format!("UID{}", uids.number(uid)),
         });
+        let text = expressions.list_version.replace_all(&text, "$1\"RV\"");
         let text = expressions.version.replace_all(&text, |found: &Captures<'_>| {
             format!("{}RV{}", &found[1], versions.number(&found[2]))
         });
@@ -268,5 +272,7 @@ mod tests {
             shown,
             r#"{"items":[{"metadata":{"resourceVersion":"RV1"}}],"metadata":{"resourceVersion":"RV"}}"#
         );
+        let yaml = "items:\n- metadata:\n    resourceVersion: \"5\"\nmetadata:\n  resourceVersion: \"9\"\n";
+        assert_eq!(symbols.text(yaml), yaml.replace("\"5\"", "\"RV1\"").replace("\"9\"", "\"RV\""));
     }
 }

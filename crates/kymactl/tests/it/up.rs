@@ -50,6 +50,13 @@ fn folders(place: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
+/// Whether this process, and so all that it starts, ignores SIGHUP, as far as the system tells.
+fn hangups_are_off() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 #[test]
 fn what_a_killed_one_has_left_is_removed_by_the_next_and_a_hangup_ends_it_cleanly() {
     let place = tempfile::tempdir().unwrap();
@@ -68,8 +75,10 @@ fn what_a_killed_one_has_left_is_removed_by_the_next_and_a_hangup_ends_it_cleanl
     assert!(text.contains("    namespace: pb\n"), "{text}");
     assert!(living.text.contains(&format!("try         kubectl --kubeconfig {kubeconfig} get kymas\n")));
     assert!(living.text.contains("; 0 writes were seen"), "{}", living.text);
+    // Under `nohup` both have been told to live on.
+    let end = if hangups_are_off() { Signal::TERM } else { Signal::HUP };
     for up in [living, beside] {
-        up.send(Signal::HUP);
+        up.send(end);
         assert_eq!(up.wait().code(), Some(0));
     }
     assert!(folders(place.path()).is_empty());
