@@ -4,29 +4,22 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kyma_registry::object::Object;
-use kyma_registry::{ApiError, CreateOptions, Random, Registry, Request};
+use kyma_registry::{ApiError, Random, Registry};
 use kyma_store::{Clock, Options, Store, TokioClock};
-use serde_json::json;
 use tokio::sync::watch;
 
 use crate::audit::{AuditLevel, AuditLog, AuditOptions};
 use crate::background::Background;
+use crate::first_objects;
 use crate::limits::{Gates, Limits};
 use crate::metrics::{Metrics, Sources};
 use crate::random::Seeded;
 use crate::service::{ApiServer, Shared};
 
-/// The namespaces that the real server makes at its first start.
-const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
-
-/// As whom the server itself writes.
-const MANAGER: &str = "kube-apiserver";
-
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The namespaces that every server has could not be stored.
+    /// What every server has could not be stored.
     #[error("failed to prepare the server's first objects")]
     FirstObjects {
         /// Why not.
@@ -133,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// Starts the server: its first namespaces are there, and the kinds that it has definitions of are served, when this
+    /// Starts the server: its first objects are there, and the kinds that it has definitions of are served, when this
     /// returns. Must be called inside a tokio runtime, which carries its background work until the last handle is dropped.
     ///
     /// # Errors
@@ -152,10 +145,7 @@ impl Builder {
         let store = store.unwrap_or_else(|| Store::in_memory(options, Arc::clone(&clock)));
         let names = Seeded::new(random.next_u64());
         let registry = Arc::new(Registry::new(store, clock, random));
-        for namespace in NAMESPACES {
-            let made = ensure_namespace(&registry, namespace).await;
-            made.map_err(|source| StartError::FirstObjects { source })?;
-        }
+        first_objects::ensure(&registry).await.map_err(|source| StartError::FirstObjects { source })?;
         // Whoever brings a version from before the start is told so.
         registry.store().forget_history();
         let background = Background::start(&registry, controllers).await;
@@ -171,21 +161,4 @@ impl Builder {
             Shared { registry, metrics, gates, audit, names, connections, closing, _background: background };
         Ok(ApiServer::new(shared))
     }
-}
-
-async fn ensure_namespace(registry: &Registry, name: &str) -> Result<(), ApiError> {
-    let catalog = registry.catalog();
-    let Some(resource) = catalog.find("", "v1", "namespaces") else {
-        return Err(ApiError::internal("the kind Namespace is not served"));
-    };
-    let request = Request { resource, namespace: None };
-    if registry.get(&request, name).is_ok() {
-        return Ok(());
-    }
-    let mut namespace = Object::new();
-    namespace.insert("apiVersion".into(), "v1".into());
-    namespace.insert("kind".into(), "Namespace".into());
-    namespace.insert("metadata".into(), json!({"name": name}));
-    let options = CreateOptions { manager: MANAGER.to_owned(), ..CreateOptions::default() };
-    registry.create(&request, namespace.into(), &options).await.map(|_| ())
 }

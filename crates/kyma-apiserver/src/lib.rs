@@ -21,6 +21,7 @@ mod decode;
 mod discovery;
 mod encode;
 mod exchange;
+mod first_objects;
 mod health;
 mod impersonation;
 mod limits;

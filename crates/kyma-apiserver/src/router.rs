@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use kyma_registry::authz::{User, authorize};
 use kyma_registry::reason::PAGE_NOT_FOUND;
-use kyma_registry::{ApiError, Resource, Subresource};
+use kyma_registry::{ApiError, Posted, Resource, Subresource};
 
 use crate::asked::Asked;
 use crate::body::Body;
@@ -55,6 +55,8 @@ impl Verb {
 pub(crate) enum Route<'a> {
     /// A verb on a kind.
     Kind { resource: Arc<Resource>, path: ResourcePath<'a>, verb: Verb, subresource: Subresource },
+    /// What is done to a pod and not stored, with its kind.
+    Post { posted: Posted, resource: Arc<Resource>, path: ResourcePath<'a> },
     /// A question of this user about themselves.
     Review { review: Review, user: User },
     /// Anything else.
@@ -66,7 +68,8 @@ pub(crate) enum Route<'a> {
 impl Route<'_> {
     /// Whether the verb has a body that is read.
     pub(crate) fn has_body(&self, method: &Method) -> bool {
-        matches!(self, Route::Kind { .. } | Route::Review { .. }) && *method != Method::GET
+        matches!(self, Route::Kind { .. } | Route::Post { .. } | Route::Review { .. })
+            && *method != Method::GET
     }
 
     /// What the request counts as (k8s.io/apiserver/pkg/server/filters/{maxinflight,longrunning}.go).
@@ -102,6 +105,12 @@ pub(crate) fn route<'a>(
             _ => Err(ApiError::method_not_allowed()),
         };
     }
+    if let Some(posted) = verbs::post::posted(&path) {
+        return match verb {
+            Verb::Create => Ok(Route::Post { posted, resource: shared.registry.posted_kind(posted)?, path }),
+            _ => Err(ApiError::method_not_allowed()),
+        };
+    }
     let catalog = shared.registry.catalog();
     let Some(resource) = catalog.find(path.group, path.version, path.resource) else {
         // Groups of custom kinds have one handler for all their paths, which knows only served kinds.
@@ -132,6 +141,9 @@ fn subresource_of(resource: &Resource, part: Option<&str>) -> Option<Subresource
         None => Some(Subresource::Main),
         Some("status") if resource.status => Some(Subresource::Status),
         Some("scale") if resource.scale.is_some() => Some(Subresource::Scale),
+        Some("approval") if resource.builtin().is_some_and(|kind| kind.table.part("approval").is_some()) => {
+            Some(Subresource::Approval)
+        }
         Some("finalize") if &*resource.names.plural == "namespaces" && resource.group.is_empty() => {
             Some(Subresource::Finalize)
         }
@@ -149,7 +161,7 @@ fn check_method(
     let named = path.name.is_some();
     let fits = match (verb, subresource) {
         (Verb::Get | Verb::Watch | Verb::List, Subresource::Main | Subresource::Status) => true,
-        (Verb::Get, Subresource::Scale) => named,
+        (Verb::Get, Subresource::Scale | Subresource::Approval) => named,
         // The server of custom kinds does not look at a name behind the kind's.
         (Verb::Create, Subresource::Main) => {
             (!named || resource.is_custom()) && (path.namespace.is_some() || !resource.namespaced())
@@ -158,9 +170,8 @@ fn check_method(
             (path.namespace.is_some() || !resource.namespaced())
                 && resource.names.plural.as_ref() != "namespaces"
         }
-        (Verb::Update | Verb::Patch, Subresource::Main | Subresource::Status | Subresource::Scale)
-        | (Verb::Delete, Subresource::Main) => named,
-        (Verb::Update, Subresource::Finalize) => named,
+        (Verb::Update, _) | (Verb::Delete, Subresource::Main) => named,
+        (Verb::Patch, _) => named && subresource != Subresource::Finalize,
         _ => false,
     };
     match fits {
@@ -182,18 +193,7 @@ pub(crate) async fn answer(
 ) -> Result<Response<Body>, ApiError> {
     match route {
         Route::Kind { resource, path, verb, subresource } => {
-            let call = Call {
-                registry: &shared.registry,
-                answers: shared.gates.answers(),
-                metrics: &shared.metrics,
-                resource: &resource,
-                namespace: path.namespace,
-                name: path.name,
-                subresource,
-                query: Query::parse(parts.uri.query()),
-                headers: &parts.headers,
-                body,
-            };
+            let call = called(shared, parts, (&resource, &path, subresource), body);
             match verb {
                 Verb::Get => verbs::get::get(&call).await,
                 Verb::List => verbs::list::list(&call).await,
@@ -208,9 +208,33 @@ pub(crate) async fn answer(
                 Verb::DeleteCollection => verbs::delete::delete_collection(&call).await,
             }
         }
+        Route::Post { posted, resource, path } => {
+            let call = called(shared, parts, (&resource, &path, Subresource::Main), body);
+            verbs::post::post(&call, posted).await
+        }
         Route::Review { review, user } => review.answer(&user, &parts.headers, &body),
         Route::Other(target) => other(shared, parts, &target),
         Route::NoSuchPage => Ok(no_such_page()),
+    }
+}
+
+fn called<'a>(
+    shared: &'a Shared,
+    parts: &'a Parts,
+    (resource, path, subresource): (&'a Arc<Resource>, &ResourcePath<'a>, Subresource),
+    body: Bytes,
+) -> Call<'a> {
+    Call {
+        registry: &shared.registry,
+        answers: shared.gates.answers(),
+        metrics: &shared.metrics,
+        resource,
+        namespace: path.namespace,
+        name: path.name,
+        subresource,
+        query: Query::parse(parts.uri.query()),
+        headers: &parts.headers,
+        body,
     }
 }
 

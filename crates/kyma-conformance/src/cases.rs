@@ -6,6 +6,7 @@ mod apply;
 mod apply_faults;
 mod bad_bodies;
 mod bad_paths;
+mod certificates;
 mod client_library;
 mod create;
 mod definition_faults;
@@ -21,6 +22,7 @@ mod list;
 mod managed_fields;
 mod namespaces;
 mod patch;
+mod pods;
 mod precedence;
 mod pruning;
 mod races;
@@ -58,6 +60,8 @@ pub(crate) fn all() -> Vec<Case> {
         apply_faults::CASES,
         strategic::CASES,
         delete::CASES,
+        pods::CASES,
+        certificates::CASES,
         races::CASES,
         definition_faults::CASES,
         validation::CASES,

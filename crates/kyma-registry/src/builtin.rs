@@ -88,12 +88,16 @@ impl Builtin {
         Some(Builtin { table, structure: table.structure()?, stored, strategy })
     }
 
-    /// The kind Scale, as a part of the objects that are stored at `id`.
-    pub(crate) fn scale(id: ResourceId) -> Option<Resource> {
-        static TABLE: LazyLock<Kind> = LazyLock::new(|| Kind::of_parts("autoscaling", "v1", "Scale"));
-        static SCALE: LazyLock<Option<Builtin>> = LazyLock::new(|| Builtin::new(&TABLE));
-        let scale = SCALE.as_ref()?;
-        Some(described(scale, &names(scale.table), id))
+    /// A kind that is only a part of others, as one of the objects that are stored at `id`.
+    pub(crate) fn part(kind: &str, id: ResourceId) -> Option<Resource> {
+        static TABLES: LazyLock<[Kind; 3]> = LazyLock::new(|| {
+            [("autoscaling", "v1", "Scale"), ("", "v1", "Binding"), ("policy", "v1", "Eviction")]
+                .map(|(group, version, kind)| Kind::of_parts(group, version, kind))
+        });
+        static PARTS: LazyLock<Vec<Builtin>> =
+            LazyLock::new(|| TABLES.iter().filter_map(Builtin::new).collect());
+        let part = PARTS.iter().find(|part| part.table.kind == kind)?;
+        Some(described(part, &names(part.table), id))
     }
 
     /// The columns of `kubectl get`.
@@ -250,7 +254,7 @@ fn age(object: &Object, now: Timestamp) -> Value {
 }
 
 /// The value at a path; null where there is none.
-fn at<'a>(object: &'a Object, path: &[&str]) -> &'a Value {
+pub(crate) fn at<'a>(object: &'a Object, path: &[&str]) -> &'a Value {
     let mut parts = path.iter();
     let Some(mut value) = parts.next().and_then(|first| object.get(*first)) else { return &Value::Null };
     for part in parts {
@@ -263,12 +267,12 @@ fn at<'a>(object: &'a Object, path: &[&str]) -> &'a Value {
 }
 
 /// The text at a path; "" where there is none.
-fn text<'a>(object: &'a Object, path: &[&str]) -> &'a str {
+pub(crate) fn text<'a>(object: &'a Object, path: &[&str]) -> &'a str {
     at(object, path).as_str().unwrap_or_default()
 }
 
 /// The number at a path; 0 where there is none.
-fn number(object: &Object, path: &[&str]) -> i64 {
+pub(crate) fn number(object: &Object, path: &[&str]) -> i64 {
     at(object, path).as_i64().unwrap_or_default()
 }
 

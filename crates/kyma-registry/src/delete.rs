@@ -1,9 +1,11 @@
 //! Delete: the decisions of `Store.Delete` (k8s.io/apiserver/pkg/registry/generic/registry/store.go). An object with
 //! finalizers is marked, one without goes at once; whoever takes the last finalizer ends it (update.rs).
 
+mod grace;
+
 use std::sync::Arc;
 
-use kyma_store::{Change, CommitError, Expect, Object as Stored, Write};
+use kyma_store::{Change, CommitError, Expect, Key, Object as Stored, Revision, Write};
 use serde_json::{Value, json};
 
 use crate::create::create_error;
@@ -46,7 +48,7 @@ pub struct DeleteOptions {
     pub preconditions: Preconditions,
     /// What becomes of dependents; the kind's default where `None`.
     pub propagation: Option<Propagation>,
-    /// Grace in seconds: none of the served kinds is deleted gracefully, so it is only checked.
+    /// Grace in seconds, for kinds that give any; what the object says where `None`.
     pub grace_period_seconds: Option<i64>,
 }
 
@@ -66,6 +68,22 @@ impl Deleted {
             Deleted::Gone(object) | Deleted::Marked(object) => object,
         }
     }
+}
+
+use grace::Grace;
+pub(crate) use grace::seconds_of as grace_seconds;
+
+/// How a deletion goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// It has begun before, and nothing changes.
+    Pending,
+    /// The object is marked, and waits.
+    Wait,
+    /// The object is marked, for all to see, and goes then.
+    MarkAndGo,
+    /// The object goes in the state in which it is stored.
+    Go,
 }
 
 /// How often a deletion without preconditions is tried again on the newer object.
@@ -91,29 +109,50 @@ impl Registry {
             check_preconditions(request, name, &stored, &options.preconditions)?;
             let Live { object: mut last, managed } = Live::parse(&stored.json)?;
             let before = last.clone();
-            let marked = self.mark(request.resource, &mut last, options);
-            if marked && last == before {
+            let step = self.step(request.resource, &mut last, options);
+            if step == Step::Pending || (step == Step::Wait && last == before) {
                 return Ok(Deleted::Marked(stored));
             }
-            if !marked {
-                // An object goes in the state in which it is stored.
+            if step == Step::Go {
                 last = before;
             }
             if options.dry_run {
                 let object = self.imagined(request, &mut last, managed, Some(&stored))?;
-                return Ok(if marked { Deleted::Marked(object) } else { Deleted::Gone(object) });
+                return Ok(if step == Step::Wait { Deleted::Marked(object) } else { Deleted::Gone(object) });
             }
-            let draft = object::draft(&mut last, managed, request.resource)?;
-            let change = if marked { Change::Put(draft) } else { Change::Delete(draft) };
-            let write = Write { key: stored.key.clone(), expect: Expect::At(stored.revision), change };
-            match self.store.commit(write).await {
-                Ok(object) if marked => return Ok(Deleted::Marked(object)),
-                Ok(object) => return Ok(Deleted::Gone(object)),
+            let place = (&stored.key, stored.revision);
+            match self.end(request.resource, place, (&mut last, managed), &step).await? {
+                Ok(deleted) => return Ok(deleted),
                 Err(CommitError::Stale(_)) => {}
                 Err(error) => return Err(create_error(request.resource, name, &error)),
             }
         }
         Err(request.conflict(name, crate::reason::OPTIMISTIC_LOCK))
+    }
+
+    /// Commits a step of a deletion.
+    ///
+    /// # Errors
+    /// An internal error where the object cannot be written as JSON; inside, why the store did not take it.
+    async fn end(
+        &self,
+        resource: &Resource,
+        (key, revision): (&Key, Revision),
+        (last, managed): (&mut Object, &str),
+        step: &Step,
+    ) -> Result<Result<Deleted, CommitError>, ApiError> {
+        let write = |revision, change| Write { key: key.clone(), expect: Expect::At(revision), change };
+        let mut revision = revision;
+        if matches!(step, Step::Wait | Step::MarkAndGo) {
+            let change = Change::Put(object::draft(last, managed, resource)?);
+            match self.store.commit(write(revision, change)).await {
+                Ok(object) if *step == Step::Wait => return Ok(Ok(Deleted::Marked(object))),
+                Ok(object) => revision = object.revision,
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let change = Change::Delete(object::draft(last, managed, resource)?);
+        Ok(self.store.commit(write(revision, change)).await.map(Deleted::Gone))
     }
 
     /// Deletes all objects that a list finds, one after the other, each as a deletion of its own. The answer has them as
@@ -139,17 +178,25 @@ impl Registry {
         Ok(found.objects)
     }
 
-    /// Prepares an object's last state and says whether it must wait for finalizers.
-    fn mark(&self, resource: &Resource, last: &mut Object, options: &DeleteOptions) -> bool {
+    /// Prepares an object's last state and says how its deletion goes on.
+    fn step(&self, resource: &Resource, last: &mut Object, options: &DeleteOptions) -> Step {
         let now = self.now_text();
         if let Some(builtin) = resource.builtin() {
-            if (builtin.mark_deleting)(last, &now, options) {
+            if (builtin.mark_deleting)(last, &now, options) || !(builtin.may_go)(last) {
                 stamp(last, &now);
-                return true;
+                return Step::Wait;
             }
-            if !(builtin.may_go)(last) {
-                stamp(last, &now);
-                return true;
+            if let Some(of_kind) = builtin.grace {
+                match grace::mark(last, options.grace_period_seconds, of_kind, self.now()) {
+                    Grace::Running => return Step::Pending,
+                    Grace::Given(seconds) => {
+                        let held = finalizers_for(last, options);
+                        let waits = seconds > 0 || !held.is_empty();
+                        object::set_finalizers(last, held);
+                        return if waits { Step::Wait } else { Step::MarkAndGo };
+                    }
+                    Grace::Over => {}
+                }
             }
         }
         let held = finalizers_for(last, options);
@@ -163,7 +210,7 @@ impl Registry {
             stamp(last, &now);
             object::metadata_mut(last).insert("deletionGracePeriodSeconds".into(), json!(0));
         }
-        waits
+        if waits { Step::Wait } else { Step::Go }
     }
 }
 

@@ -26,8 +26,8 @@ pub mod names;
 pub mod namespace;
 pub mod object;
 mod options;
-
 pub mod patch;
+mod posted;
 pub mod reason;
 mod registry;
 mod resource;
@@ -46,8 +46,9 @@ pub use fields::from_user_agent;
 pub use form::{kind_missing, unrecognized};
 pub use list::{ListOptions, Listed, VersionMatch, check_fields};
 pub use options::{
-    WriteQuery, check_dry_run, check_list, check_patch, check_watch, check_write, unknown_propagation,
+    WriteQuery, check_dry_run, check_list, check_patch, check_watch, check_write, read_deletion,
 };
+pub use posted::Posted;
 pub use reason::ApiError;
 pub use registry::{Body, FieldValidation, Outcome, Random, Registry, Request};
 pub use resource::{Names, Resource, Rules, Scope};

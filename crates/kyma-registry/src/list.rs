@@ -102,7 +102,7 @@ impl Registry {
     /// version that is still to come, 422 for options that exclude each other.
     pub fn list(&self, request: &Request<'_>, options: &ListOptions) -> Result<Listed, ApiError> {
         check_list(options, false)?;
-        check_fields(request, &options.fields)?;
+        let fields = stored_fields(request, &options.fields)?;
         let (mut after, at) = match &options.continue_token {
             Some(_) if options.resource_version.is_some_and(|version| version.get() > 0) => {
                 let text = "specifying resource version is not allowed when using continue";
@@ -137,7 +137,8 @@ impl Registry {
             let position =
                 |object: &Arc<Stored>| (Arc::clone(&object.key.namespace), Arc::clone(&object.key.name));
             let last = page.objects.last().map(position);
-            let mut found = page.objects.into_iter().filter(|object| plain || matches(object, options));
+            let wanted = |object: &Arc<Stored>| plain || matches(object, &options.labels, &fields);
+            let mut found = page.objects.into_iter().filter(wanted);
             if limit == 0 {
                 objects.extend(found);
                 return Ok(Listed { objects, revision, continue_token: None, remaining: None });
@@ -174,11 +175,32 @@ impl Registry {
     }
 }
 
-/// Whether the kind lets a selector name this field.
-fn selectable(request: &Request<'_>, field: &str) -> bool {
-    field == "metadata.name"
-        || (field == "metadata.namespace" && request.resource.namespaced())
-        || request.resource.selectable.iter().any(|path| **path == *field)
+/// What a field that a selector names is called in what is stored, if the kind lets selectors name it.
+fn stored_field<'a>(request: &Request<'_>, field: &'a str) -> Option<&'a str> {
+    let resource = request.resource;
+    if field == "metadata.name" || (field == "metadata.namespace" && resource.namespaced()) {
+        return Some(field);
+    }
+    match resource.builtin().map_or(&[][..], |builtin| builtin.selected_as) {
+        [] => resource.selectable.iter().any(|path| **path == *field).then_some(field),
+        names => names.iter().find(|(own, _)| *own == field).map(|(_, stored)| *stored),
+    }
+}
+
+/// A selector of fields as the request's kind names them, with the names that they have in what is stored.
+///
+/// # Errors
+/// 400 for the first field that the kind does not know.
+pub(crate) fn stored_fields(
+    request: &Request<'_>,
+    fields: &FieldSelector,
+) -> Result<FieldSelector, ApiError> {
+    fields.renamed(|field| stored_field(request, field)).map_err(|field| {
+        ApiError::bad_request(match request.resource.builtin() {
+            Some(builtin) => builtin.unsupported_field(&field),
+            None => format!("field label not supported: {field}"),
+        })
+    })
 }
 
 /// Whether the request's kind knows all fields of a selector.
@@ -186,17 +208,13 @@ fn selectable(request: &Request<'_>, field: &str) -> bool {
 /// # Errors
 /// 400 for the first that it does not know.
 pub fn check_fields(request: &Request<'_>, fields: &FieldSelector) -> Result<(), ApiError> {
-    let Err(field) = fields.check(|field| selectable(request, field)) else { return Ok(()) };
-    Err(ApiError::bad_request(match request.resource.builtin() {
-        Some(builtin) => builtin.unsupported_field(&field),
-        None => format!("field label not supported: {field}"),
-    }))
+    stored_fields(request, fields).map(drop)
 }
 
-/// Whether an object is what the selectors ask for.
-pub(crate) fn matches(object: &Stored, options: &ListOptions) -> bool {
-    options.labels.matches(&object.index.labels)
-        && options.fields.matches(|field| match field {
+/// Whether an object is what the selectors ask for, the fields as they are stored.
+pub(crate) fn matches(object: &Stored, labels: &LabelSelector, fields: &FieldSelector) -> bool {
+    labels.matches(&object.index.labels)
+        && fields.matches(|field| match field {
             "metadata.name" => Some(&object.key.name),
             "metadata.namespace" => Some(&object.key.namespace),
             _ => object.index.fields.iter().find(|(path, _)| **path == *field).map(|(_, value)| &**value),

@@ -2,10 +2,11 @@
 //! (k8s.io/apimachinery/pkg/apis/meta/internalversion/validation).
 
 use kyma_store::Revision;
+use serde_json::Value;
 
 use crate::names;
 use crate::reason::{FieldError, Path};
-use crate::{ApiError, ListOptions, VersionMatch};
+use crate::{ApiError, DeleteOptions, ListOptions, Preconditions, Propagation, VersionMatch};
 
 const META: &str = "meta.k8s.io";
 
@@ -58,9 +59,53 @@ pub fn check_dry_run(values: &[&str]) -> Result<(), ApiError> {
 }
 
 /// A `propagationPolicy` that is none of the three, or stands beside `orphanDependents`.
-pub fn unknown_propagation(policy: &str, orphan: bool) -> ApiError {
+fn unknown_propagation(policy: &str, orphan: bool) -> ApiError {
     let errors = names::validate_propagation(Some(policy), orphan.then_some(true));
     ApiError::invalid(META, "DeleteOptions", "", errors)
+}
+
+/// What a deletion's body asks for, and what the query does where the body says nothing; `dryRun` only of the body.
+///
+/// # Errors
+/// 400 for what is no DeleteOptions, 422 for values that are none.
+pub fn read_deletion<'a>(
+    body: &'a Value,
+    query: impl Fn(&str) -> Option<&'a str>,
+) -> Result<DeleteOptions, ApiError> {
+    if !matches!(body, Value::Null | Value::Object(_)) {
+        return Err(ApiError::bad_request("the body of a delete must be a DeleteOptions object"));
+    }
+    if let Some(kind) = body.get("kind").and_then(Value::as_str).filter(|kind| *kind != "DeleteOptions") {
+        return Err(ApiError::bad_request(format!(
+            "converting (v1.{kind}) to (v1.DeleteOptions): unknown conversion"
+        )));
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| query(name));
+    let condition = |name: &str| {
+        let given = body.get("preconditions").and_then(|p| p.get(name)).and_then(Value::as_str);
+        given.or_else(|| query(name)).map(str::to_owned)
+    };
+    let orphan = body.get("orphanDependents").and_then(Value::as_bool);
+    let orphan = orphan.or_else(|| query("orphanDependents").map(|value| value == "true" || value == "1"));
+    let propagation = match (text("propagationPolicy"), orphan) {
+        (None | Some(""), None) => None,
+        (None | Some(""), Some(true)) | (Some("Orphan"), None) => Some(Propagation::Orphan),
+        (None | Some(""), Some(false)) | (Some("Background"), None) => Some(Propagation::Background),
+        (Some("Foreground"), None) => Some(Propagation::Foreground),
+        (Some(policy), _) => return Err(unknown_propagation(policy, orphan.is_some())),
+    };
+    let dry_runs = body.get("dryRun").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let dry_runs: Vec<&str> = dry_runs.iter().filter_map(Value::as_str).collect();
+    refused("DeleteOptions", names::validate_dry_run(&dry_runs))?;
+    Ok(DeleteOptions {
+        dry_run: !dry_runs.is_empty(),
+        preconditions: Preconditions {
+            uid: condition("uid"),
+            resource_version: condition("resourceVersion"),
+        },
+        propagation,
+        grace_period_seconds: body.get("gracePeriodSeconds").and_then(Value::as_i64),
+    })
 }
 
 fn refused(options: &str, errors: Vec<FieldError>) -> Result<(), ApiError> {

@@ -44,6 +44,29 @@ impl Request<'_> {
     pub(crate) fn conflict(&self, name: &str, detail: &str) -> ApiError {
         ApiError::conflict(&self.resource.group, &self.resource.names.plural, name, detail)
     }
+
+    /// "conflict" for an object whose UID or ResourceVersion, as `what` says, is not the one that a write was for.
+    pub(crate) fn unmet(
+        &self,
+        name: &str,
+        what: &str,
+        (given, actual): (&str, &str),
+        dry_run: bool,
+    ) -> ApiError {
+        // The real server shows its storage's error, with the key under which etcd has the object; a dry run does not come
+        // as far as the prefix of that.
+        let prefix = if dry_run { "" } else { "registry" };
+        let key = [prefix, &self.resource.registry_path(), self.namespace.unwrap_or_default(), name]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("/");
+        let detail = format!(
+            "StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, AdditionalErrorMsg: \
+             Precondition failed: {what} in precondition: {given}, {what} in object meta: {actual}"
+        );
+        self.conflict(name, &detail)
+    }
 }
 
 /// How unknown and duplicate fields of a body are treated (KEP-2885).
@@ -82,6 +105,12 @@ pub struct Outcome {
     pub created: bool,
     /// Texts for `Warning` headers.
     pub warnings: Vec<String>,
+}
+
+/// A time as `metav1.Time` writes it: RFC 3339 in whole seconds.
+pub(crate) fn time_text(time: Timestamp) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+    PRINTER.timestamp_to_string(&time)
 }
 
 /// The API's semantics over a store.
@@ -128,8 +157,7 @@ impl Registry {
 
     /// The current time as `metav1.Time` writes it: RFC 3339 in whole seconds.
     pub fn now_text(&self) -> String {
-        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
-        PRINTER.timestamp_to_string(&self.now())
+        time_text(self.now())
     }
 
     /// 64 bits from the injected source.

@@ -11,6 +11,7 @@ use kyma_store::{Change, CommitError, Expect, Object as Stored, Write};
 use serde_json::Value;
 
 use crate::create::{Written, create_error, judge, set_namespace, wipe_system_fields};
+use crate::delete::grace_seconds;
 use crate::fields::{Author, FieldManager, same_but_times};
 use crate::form;
 use crate::object::{self, Live, Object};
@@ -29,17 +30,20 @@ pub enum Subresource {
     Status,
     /// `/finalize` of a namespace: only `spec.finalizers` changes.
     Finalize,
+    /// `/approval` of a CertificateSigningRequest: only its conditions change.
+    Approval,
     /// `/scale`: what is read and written is the object's Scale.
     Scale,
 }
 
 impl Subresource {
-    /// The name as the list of managers has it; "" for the object itself.
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name in a path and in the list of managers; "" for the object itself.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Main => "",
             Self::Status => "status",
             Self::Finalize => "finalize",
+            Self::Approval => "approval",
             Self::Scale => "scale",
         }
     }
@@ -278,11 +282,15 @@ impl Registry {
                 }
             }
             Subresource::Finalize => keep::all_but_finalizers(changed, existing),
+            Subresource::Approval => keep::all_but_conditions(changed, existing),
             Subresource::Main if resource.status => keep::field(changed, existing, "status"),
             Subresource::Main | Subresource::Scale => {}
         }
         if let Some(builtin) = resource.builtin() {
             builtin.prepare_update(changed, existing, subresource);
+            if let Some(stamp) = builtin.stamp {
+                stamp(changed, existing, &self.now_text());
+            }
         }
         let counts = resource.builtin().is_none_or(|builtin| builtin.generation);
         if counts
@@ -299,6 +307,7 @@ impl Registry {
     fn ends_deletion(&self, resource: &Resource, changed: &Object, existing: &Object) -> bool {
         object::is_deleting(existing)
             && object::finalizers(changed).is_empty()
+            && grace_seconds(existing).unwrap_or_default() == 0
             && resource.builtin().is_none_or(|builtin| (builtin.may_go)(changed))
     }
 
@@ -399,18 +408,6 @@ fn check_name(name: &str, body: &Object) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn uid_conflict(request: &Request<'_>, name: &str, (given, actual): (&str, &str), dry_run: bool) -> ApiError {
-    // The real server shows its storage's error, with the key under which etcd has the object; a dry run does not come as
-    // far as the prefix of that.
-    let prefix = if dry_run { "" } else { "registry" };
-    let key = [prefix, &request.resource.registry_path(), request.namespace.unwrap_or_default(), name]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("/");
-    let detail = format!(
-        "StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, AdditionalErrorMsg: \
-         Precondition failed: UID in precondition: {given}, UID in object meta: {actual}"
-    );
-    request.conflict(name, &detail)
+fn uid_conflict(request: &Request<'_>, name: &str, found: (&str, &str), dry_run: bool) -> ApiError {
+    request.unmet(name, "UID", found, dry_run)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kyma_store::{Event, ListQuery, Object as Stored, ReadError, Revision, Store, WatchError, Watcher};
 
 use crate::ApiError;
-use crate::list::{ListOptions, check_fields, matches};
+use crate::list::{ListOptions, matches, stored_fields};
 use crate::object;
 use crate::registry::{Registry, Request};
 
@@ -62,8 +62,8 @@ impl Registry {
     /// # Errors
     /// 400 for selectors that the kind does not know, 410 for a version that is out of the history window.
     pub fn watch(&self, request: &Request<'_>, options: WatchOptions) -> Result<Stream, ApiError> {
-        let select = options.select;
-        check_fields(request, &select.fields)?;
+        let fields = stored_fields(request, &options.select.fields)?;
+        let select = ListOptions { fields, ..options.select };
         let namespace: Option<Arc<str>> = request.namespace.map(Arc::from);
         let resource = request.resource.id;
         let since = options.since.filter(|version| version.get() > 0);
@@ -116,7 +116,7 @@ impl Stream {
         let Some(mut query) = self.initial.take() else { return Ok(None) };
         let page = self.store.list(&query).map_err(|error| expired(&error, self.floor))?;
         let last = page.objects.last().map(|object| object.key.clone());
-        let found = page.objects.into_iter().filter(|object| matches(object, &self.select));
+        let found = page.objects.into_iter().filter(|object| self.selects(object));
         let mut changes: Vec<Change> = found.map(Change::Added).collect();
         match last.filter(|_| page.more) {
             Some(last) => {
@@ -171,10 +171,14 @@ impl Stream {
         self.progress
     }
 
+    fn selects(&self, object: &Stored) -> bool {
+        matches(object, &self.select.labels, &self.select.fields)
+    }
+
     /// What an event is to this watcher: an object may come into or leave what the selectors ask for.
     fn seen(&self, event: &Event) -> Result<Option<Change>, ApiError> {
-        let before = event.previous.as_ref().filter(|previous| matches(previous, &self.select));
-        let now = !event.deleted && matches(&event.object, &self.select);
+        let before = event.previous.as_ref().filter(|previous| self.selects(previous));
+        let now = !event.deleted && self.selects(&event.object);
         Ok(match (before, now) {
             (None, true) => Some(Change::Added(Arc::clone(&event.object))),
             (Some(_), true) => Some(Change::Modified(Arc::clone(&event.object))),

@@ -36,6 +36,8 @@ const DRIVERS: &[&str] = &["crates/kyma-cel/src/stack.rs", "crates/kyma-workqueu
 const WAITING: &[&str] = &[
     "crates/kyma-registry/src/create.rs",
     "crates/kyma-registry/src/delete.rs",
+    "crates/kyma-registry/src/posted.rs",
+    "crates/kyma-registry/src/posted/eviction.rs",
     "crates/kyma-registry/src/update.rs",
     "crates/kyma-registry/src/watch.rs",
 ];

@@ -30,6 +30,13 @@ impl Labels {
             Some(Route::Kind { resource, path, verb, subresource }) => {
                 Labels::of_kind(parts, resource, path, *verb, *subresource)
             }
+            Some(Route::Post { posted, resource, path }) => Labels {
+                group: Arc::default(),
+                version: path.version.into(),
+                resource: path.resource.into(),
+                subresource: path.subresource.map_or("", |_| posted.part()),
+                ..Labels::of_kind(parts, resource, path, Verb::Create, Subresource::Main)
+            },
             Some(Route::Other(Target::Health { endpoint, check: None })) => {
                 let subresource = match *endpoint {
                     "healthz" => "/healthz",
@@ -69,12 +76,7 @@ impl Labels {
             group: Arc::clone(&resource.group),
             version: Arc::clone(&resource.version),
             resource: Arc::clone(&resource.names.plural),
-            subresource: match subresource {
-                Subresource::Main => "",
-                Subresource::Status => "status",
-                Subresource::Finalize => "finalize",
-                Subresource::Scale => "scale",
-            },
+            subresource: subresource.name(),
             scope: match (path.name, path.namespace, verb) {
                 (Some(_), _, _) | (_, _, Verb::Create) => "resource",
                 (None, Some(_), _) => "namespace",

@@ -16,6 +16,29 @@ cases! {
     "get/future-resource-version" => future_resource_version,
     "get/impossible-resource-version" => impossible_resource_version,
     "get/pretty" => pretty,
+    "get/the-service-of-the-api" => service_of_the_api,
+}
+
+/// What every server has from the start besides its namespaces; its address and port are of the
+/// server's own settings.
+async fn service_of_the_api(cx: &Context) -> Outcome {
+    let mut service = cx.get("/api/v1/namespaces/default/services/kubernetes").await?.ok()?;
+    let labels = json!({"component": "apiserver", "provider": "kubernetes"});
+    same("its labels", &service["metadata"]["labels"], &labels)?;
+    let port = service["spec"]["ports"][0].as_object_mut().and_then(|port| port.remove("targetPort"));
+    holds("its port", port.is_some_and(|port| port.is_u64()), &service)?;
+    let address = service["spec"]["clusterIP"].clone();
+    holds("its address", address.as_str().is_some_and(|address| address.ends_with(".1")), &service)?;
+    same(
+        "its spec",
+        &service["spec"],
+        &json!({
+            "clusterIP": address, "clusterIPs": [address], "internalTrafficPolicy": "Cluster",
+            "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None", "type": "ClusterIP",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP"}],
+        }),
+    )?;
+    same("its status", &service["status"], &json!({"loadBalancer": {}}))
 }
 
 async fn absent(cx: &Context) -> Outcome {

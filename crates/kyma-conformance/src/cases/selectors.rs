@@ -14,6 +14,7 @@ cases! {
     "selectors/labels-with-bad-values" => labels_with_bad_values,
     "selectors/fields" => fields,
     "selectors/fields-of-namespaces-and-events" => fields_of_namespaces_and_events,
+    "selectors/fields-of-newer-events" => fields_of_newer_events,
     "selectors/fields-unsupported" => fields_unsupported,
     "selectors/fields-with-bad-syntax" => fields_with_bad_syntax,
 }
@@ -174,6 +175,41 @@ async fn fields_of_namespaces_and_events(cx: &Context) -> Outcome {
     ] {
         let list = cx.get(&query(&path, &[("fieldSelector", selector)])).await?.ok()?;
         same(selector, &names(&list), &[expected])?;
+    }
+    Ok(())
+}
+
+/// Under its newer name an Event's fields have other names, whichever name it was made under.
+async fn fields_of_newer_events(cx: &Context) -> Outcome {
+    let namespace = cx.namespace().await?;
+    let (core, newer) = (
+        format!("{NAMESPACES}/{namespace}/events"),
+        format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events"),
+    );
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "one"}, "reason": "Made", "type": "Normal",
+        "involvedObject": {"kind": "ConfigMap", "namespace": namespace, "name": "x", "fieldPath": "data"},
+        "reportingComponent": "me",
+    });
+    cx.post(&core, &event).await?.created()?;
+    for selector in [
+        "regarding.name=x,regarding.kind=ConfigMap",
+        "regarding.fieldPath=data,regarding.apiVersion=",
+        "reportingController=me,reason=Made,type!=Warning",
+    ] {
+        let list = cx.get(&query(&newer, &[("fieldSelector", selector)])).await?.ok()?;
+        same(selector, &names(&list), &["one"])?;
+    }
+    let none = cx.get(&query(&newer, &[("fieldSelector", "regarding.name=y")])).await?.ok()?;
+    same("another's", &names(&none), &[] as &[&str])?;
+    for (path, field) in [
+        (&newer, "involvedObject.name"),
+        (&newer, "source"),
+        (&core, "regarding.name"),
+        (&core, "reportingController"),
+    ] {
+        let refusal = json!({"message": format!("field label not supported: {field}"), "reason": "BadRequest", "code": 400});
+        cx.get(&query(path, &[("fieldSelector", &format!("{field}=x"))])).await?.refused(&refusal)?;
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ fn count(request: &mut Object) {
 }
 
 pub(super) const CLAIM: Strategy = Strategy {
+    shows_deleted: true,
     default: |claim| count_devices(at_mut(claim, &["spec", "devices"])),
     cells: |claim, now| {
         let mut states = Vec::new();
@@ -52,6 +53,7 @@ pub(super) const CLAIM: Strategy = Strategy {
 };
 
 pub(super) const SLICE: Strategy = Strategy {
+    shows_deleted: true,
     selectable: &["spec.nodeName", "spec.driver", "spec.pool.name"],
     unsupported_field: |field| {
         format!("field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}")
@@ -68,8 +70,13 @@ pub(super) const SLICE: Strategy = Strategy {
     ..COUNTED
 };
 
-pub(super) const CLAIM_TEMPLATE: Strategy =
-    Strategy { default: |template| count_devices(at_mut(template, &["spec", "spec", "devices"])), ..PLAIN };
+pub(super) const CLAIM_TEMPLATE: Strategy = Strategy {
+    shows_deleted: true,
+    default: |template| count_devices(at_mut(template, &["spec", "spec", "devices"])),
+    ..PLAIN
+};
+
+pub(super) const CLASS: Strategy = Strategy { shows_deleted: true, ..COUNTED };
 
 pub(super) const TAINT_RULE: Strategy = Strategy {
     prepare_create: |rule| {

@@ -39,9 +39,25 @@ pub(super) const STRATEGY: Strategy = Strategy {
     ..PLAIN
 };
 
-/// Under its newer name an Event is judged more strictly.
-pub(super) const NEWER: Strategy =
-    Strategy { name_rule: NameRule::Subdomain, validate: newer::validate, ..STRATEGY };
+/// Under its newer name an Event is judged more strictly, and some of its fields have other names
+/// (`AddFieldLabelConversionsForEvent`).
+pub(super) const NEWER: Strategy = Strategy {
+    name_rule: NameRule::Subdomain,
+    validate: newer::validate,
+    selected_as: &[
+        ("reason", "reason"),
+        ("regarding.kind", "involvedObject.kind"),
+        ("regarding.namespace", "involvedObject.namespace"),
+        ("regarding.name", "involvedObject.name"),
+        ("regarding.uid", "involvedObject.uid"),
+        ("regarding.apiVersion", "involvedObject.apiVersion"),
+        ("regarding.resourceVersion", "involvedObject.resourceVersion"),
+        ("regarding.fieldPath", "involvedObject.fieldPath"),
+        ("reportingController", "reportingComponent"),
+        ("type", "type"),
+    ],
+    ..STRATEGY
+};
 
 /// The members that have other names in the two groups, those of the core group first.
 const NAMES: [(&str, &str); 7] = [

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::cells::{NONE, containers, field, labels, or};
 use super::spot::Spot;
 use super::strategy::{COUNTED, Strategy, not_supported};
-use super::{age, at, items, text};
+use super::{age, at, items, number, text};
 use crate::object::{self, Object};
 use crate::update::Subresource;
 
@@ -40,12 +40,15 @@ pub(super) const STRATEGY: Strategy = Strategy {
             tolerate_outages(pod);
         }
     },
+    grace: Some(grace),
+    shows_deleted: true,
     validate: validate::pod,
     cells,
     ..COUNTED
 };
 
 pub(super) const TEMPLATE: Strategy = Strategy {
+    shows_deleted: true,
     default: |template| {
         if let Some(template) = super::inner(template, "template") {
             defaults::template(template);
@@ -87,6 +90,18 @@ fn prepare_create(pod: &mut Object) {
             "lastTransitionTime": null}]);
     }
     pod.insert("status".into(), status);
+}
+
+/// What runs on no node, or no more, needs no time to end (`CheckGracefulDelete`).
+fn grace(pod: &Object, asked: Option<i64>) -> i64 {
+    let idle = text(pod, &["spec", "nodeName"]).is_empty()
+        || matches!(text(pod, &["status", "phase"]), "Succeeded" | "Failed");
+    let seconds = asked.unwrap_or_else(|| number(pod, &["spec", "terminationGracePeriodSeconds"]));
+    match seconds {
+        _ if idle => 0,
+        seconds if seconds < 0 => 1,
+        seconds => seconds,
+    }
 }
 
 /// What the admission plugins Priority and DefaultTolerationSeconds add to every new pod.

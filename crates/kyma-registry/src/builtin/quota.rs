@@ -19,6 +19,7 @@ pub(super) const LIMIT_RANGE: Strategy = Strategy {
 };
 
 pub(super) const RESOURCE_QUOTA: Strategy = Strategy {
+    shows_deleted: true,
     cells: |quota, now| {
         let empty = Map::new();
         let hard = at(quota, &["status", "hard"]).as_object().unwrap_or(&empty);

@@ -19,6 +19,7 @@ use crate::update::Subresource;
 const MOST: usize = 3;
 
 pub(super) const STRATEGY: Strategy = Strategy {
+    shows_deleted: true,
     name_rule: NameRule::Label,
     create_on_update: true,
     selectable: &["spec.clusterIP", "spec.type"],
@@ -74,6 +75,7 @@ pub(super) const ENDPOINT_SLICE: Strategy = Strategy {
 };
 
 pub(super) const ACCOUNT: Strategy = Strategy {
+    shows_deleted: true,
     // What else a reference may say is not kept (cleanSecretReferences).
     prepare_create: clean_secrets,
     prepare_update: |account, _, _| clean_secrets(account),

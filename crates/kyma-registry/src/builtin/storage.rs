@@ -13,6 +13,7 @@ use super::{age, at, fill, inner, items, text};
 use crate::object::{self, Object};
 
 pub(super) const VOLUME: Strategy = Strategy {
+    shows_deleted: true,
     default: |volume| {
         let Some(spec) = inner(volume, "spec") else { return };
         fill(spec, "persistentVolumeReclaimPolicy", "Retain");
@@ -28,6 +29,7 @@ pub(super) const VOLUME: Strategy = Strategy {
 };
 
 pub(super) const CLAIM: Strategy = Strategy {
+    shows_deleted: true,
     validate: claim::validate,
     prepare_create: |claim| {
         claim.insert("status".into(), json!({"phase": "Pending"}));
@@ -40,6 +42,7 @@ pub(super) const CLAIM: Strategy = Strategy {
 };
 
 pub(super) const CLASS: Strategy = Strategy {
+    shows_deleted: true,
     cells: |class, now| {
         vec![
             object::name(class).into(),
@@ -54,6 +57,7 @@ pub(super) const CLASS: Strategy = Strategy {
 };
 
 pub(super) const ATTACHMENT: Strategy = Strategy {
+    shows_deleted: true,
     unconditional_update: false,
     cells: |attachment, now| {
         vec![
@@ -69,6 +73,7 @@ pub(super) const ATTACHMENT: Strategy = Strategy {
 };
 
 pub(super) const ATTRIBUTES_CLASS: Strategy = Strategy {
+    shows_deleted: true,
     prepare_create: |class| protect(class, "kubernetes.io/vac-protection"),
     cells: |class, now| {
         vec![object::name(class).into(), text(class, &["driverName"]).into(), age(class, now)]
@@ -80,6 +85,7 @@ pub(super) const CAPACITY: Strategy =
     Strategy { unconditional_update: false, cells: super::rbac::name_and_creation, ..PLAIN };
 
 pub(super) const NODE: Strategy = Strategy {
+    shows_deleted: true,
     unconditional_update: false,
     cells: |node, now| {
         let drivers = items(node, &["spec", "drivers"]).len();
@@ -89,6 +95,7 @@ pub(super) const NODE: Strategy = Strategy {
 };
 
 pub(super) const DRIVER: Strategy = Strategy {
+    shows_deleted: true,
     unconditional_update: false,
     cells: |driver, now| {
         let list = |name: &str, member: Option<&str>| {

@@ -27,8 +27,11 @@ pub struct Strategy {
     pub create_on_update: bool,
     /// Whether the status that a new object brings is taken.
     pub keeps_status: bool,
-    /// Fields that a selector may name, besides name and namespace.
+    /// Fields that a selector may name, besides name and namespace, as they are stored.
     pub selectable: &'static [&'static str],
+    /// What selectors of this version call those fields and what they are called in what is stored; empty where that is
+    /// the same.
+    pub selected_as: &'static [(&'static str, &'static str)],
     /// What a field selector is compared with, where that is not simply the value at the field's path.
     pub field: fn(&Object, &str) -> Option<String>,
     /// The text for a field selector that the kind does not know.
@@ -37,10 +40,16 @@ pub struct Strategy {
     pub immortal: &'static [&'static str],
     /// The kind's own step when deletion begins, at the given time; `true` keeps the object for now.
     pub mark_deleting: fn(&mut Object, &str, &DeleteOptions) -> bool,
+    /// For kinds that end gracefully: the seconds that an object gets, with what a deletion asks for.
+    pub grace: Option<fn(&Object, Option<i64>) -> i64>,
+    /// Whether a deletion answers with the object that is gone.
+    pub shows_deleted: bool,
     /// Whether it words an unmet precondition of a deletion in its own way.
     pub own_preconditions: bool,
     /// Whether nothing of the kind's own holds an object without finalizers.
     pub may_go: fn(&Object) -> bool,
+    /// Times that the kind sets where an update has brought none: the changed and the stored object, and the time.
+    pub stamp: Option<fn(&mut Object, &Object, &str)>,
     /// The kind's own validation: the new and, at an update of this part, the stored object.
     pub validate: fn(&Object, Option<&Object>, Subresource) -> Vec<FieldError>,
     /// Defaults that hang on other members; the constant ones are in the table.
@@ -61,12 +70,16 @@ pub(super) const PLAIN: Strategy = Strategy {
     create_on_update: false,
     keeps_status: false,
     selectable: &[],
+    selected_as: &[],
     field: |_, _| None,
     unsupported_field: only_metadata,
     immortal: &[],
     mark_deleting: |_, _, _| false,
+    grace: None,
+    shows_deleted: false,
     own_preconditions: false,
     may_go: |_| true,
+    stamp: None,
     validate: |_, _, _| Vec::new(),
     default: |_| {},
     prepare_create: |_| {},
@@ -148,7 +161,7 @@ pub(super) static ALL: &[(&str, &str, Strategy)] = &[
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", rbac::CLUSTER_BINDING),
     ("rbac.authorization.k8s.io", "Role", rbac::ROLE),
     ("rbac.authorization.k8s.io", "RoleBinding", rbac::BINDING),
-    ("resource.k8s.io", "DeviceClass", COUNTED),
+    ("resource.k8s.io", "DeviceClass", devices::CLASS),
     ("resource.k8s.io", "DeviceTaintRule", devices::TAINT_RULE),
     ("resource.k8s.io", "ResourceClaim", devices::CLAIM),
     ("resource.k8s.io", "ResourceClaimTemplate", devices::CLAIM_TEMPLATE),

@@ -113,7 +113,9 @@ impl ApiError {
         &self.0.warnings
     }
 
-    fn with_cause(mut self, reason: &str, message: impl Into<String>, field: &str) -> Self {
+    /// Adds one of its causes.
+    #[must_use]
+    pub(crate) fn with_cause(mut self, reason: &str, message: impl Into<String>, field: &str) -> Self {
         let cause = Cause { reason: reason.to_owned(), message: message.into(), field: field.to_owned() };
         self.0.details.get_or_insert_default().causes.push(cause);
         self

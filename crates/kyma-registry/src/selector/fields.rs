@@ -81,15 +81,16 @@ impl FieldSelector {
         self.requirements.iter().find(exact).map(|requirement| requirement.value.as_str())
     }
 
-    /// Whether the kind knows all fields that are named.
+    /// The same selector with other names for its fields.
     ///
     /// # Errors
-    /// The first field that `known` does not hold for.
-    pub fn check(&self, known: impl Fn(&str) -> bool) -> Result<(), String> {
-        match self.requirements.iter().find(|requirement| !known(&requirement.field)) {
-            Some(requirement) => Err(requirement.field.clone()),
-            None => Ok(()),
-        }
+    /// The first field that `rename` knows no name for.
+    pub fn renamed<'a>(&'a self, rename: impl Fn(&'a str) -> Option<&'a str>) -> Result<Self, String> {
+        let renamed = self.requirements.iter().map(|requirement| match rename(&requirement.field) {
+            Some(field) => Ok(FieldRequirement { field: field.to_owned(), ..requirement.clone() }),
+            None => Err(requirement.field.clone()),
+        });
+        Ok(Self { requirements: renamed.collect::<Result<_, _>>()? })
     }
 
     /// Whether an object is what the selector asks for; `value` gives its fields, and an absent one counts as empty.

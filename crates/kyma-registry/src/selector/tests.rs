@@ -99,7 +99,10 @@ fn field_selectors_match_as_upstream_says() {
     }
     assert_eq!(fields("a=b,metadata.name=x").exact("metadata.name"), Some("x"));
     assert_eq!(fields("metadata.name!=x").exact("metadata.name"), None);
-    assert_eq!(fields("a=b,c=d").check(|field| field == "a"), Err("c".to_owned()));
+    let renamed =
+        |known: &'static str| fields("a=b,c!=d").renamed(|field| known.contains(field).then_some("x"));
+    assert_eq!(renamed("a"), Err("c".to_owned()));
+    assert_eq!(renamed("ac").map(|selector| selector.to_string()), Ok("x=b,x!=d".to_owned()));
     assert!(FieldSelector::by_name("a").matches(value) && !FieldSelector::by_name("b").matches(value));
 }
 

@@ -65,6 +65,22 @@ pub(super) fn all_but_finalizers(changed: &mut Object, existing: &Object) {
     }
 }
 
+pub(super) fn all_but_conditions(changed: &mut Object, existing: &Object) {
+    let conditions = changed.get("status").and_then(|status| status.get("conditions")).cloned();
+    let metadata = changed.remove("metadata");
+    *changed = existing.clone();
+    let status = object::as_object_mut(changed.entry("status").or_insert(Value::Null));
+    match conditions {
+        Some(Value::Array(list)) if !list.is_empty() => {
+            status.insert("conditions".into(), Value::Array(list))
+        }
+        _ => status.remove("conditions"),
+    };
+    if let Some(metadata) = metadata {
+        changed.insert("metadata".into(), metadata);
+    }
+}
+
 pub(super) fn same_but_metadata_and_status(resource: &Resource, a: &Object, b: &Object) -> bool {
     let counts = |key: &&String| key.as_str() != "metadata" && !(resource.status && key.as_str() == "status");
     a.keys().filter(counts).eq(b.keys().filter(counts))

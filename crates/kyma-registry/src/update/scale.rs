@@ -117,7 +117,7 @@ impl Registry {
 }
 
 fn scale_kind(request: &Request<'_>) -> Result<Resource, ApiError> {
-    Builtin::scale(request.resource.id)
+    Builtin::part("Scale", request.resource.id)
         .ok_or_else(|| ApiError::internal("the kind Scale is not in the table".to_owned()))
 }
 
