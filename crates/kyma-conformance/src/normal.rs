@@ -35,7 +35,8 @@ static EXPRESSIONS: LazyLock<Option<Expressions>> = LazyLock::new(|| {
         micro_time: Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z").ok()?,
         generated: Regex::new("NAME-[bcdfghjklmnpqrstvwxz2456789]{5}\\b").ok()?,
         age: Regex::new("\"[0-9]{1,2}s\"").ok()?,
-        list_version: Regex::new("(?m)^(metadata:\n  resourceVersion: )\"[0-9]+\"$").ok()?,
+        list_version: Regex::new("(?m)^(metadata:\n(?:  continue: .*\n)?  resourceVersion: )\"[0-9]+\"$")
+            .ok()?,
         version: Regex::new(
             r#"(resourceVersion[\\":\s]*\\*"|ResourceVersion in [a-z ]+(?:: |\())([1-9][0-9]*)"#,
         )
