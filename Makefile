@@ -3,6 +3,8 @@
 KYMAS ?= 100
 KILLS ?= 50
 REQUESTS ?= 1000000
+KYMA_QUEUE_OPS ?= 10000000
+KYMA_FAULT_SEEDS ?= 1000
 K8S_VERSION ?= 1.37.2
 export K8S_VERSION
 
@@ -18,7 +20,7 @@ CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .DEFAULT_GOAL := help
 .PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
-	controlplane-down conformance differ peers example bench bench-real deny fuzz full clean kubectl
+	controlplane-down conformance differ peers queue faults example bench bench-real deny fuzz full clean kubectl
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +79,12 @@ differ: controlplane ## REQUESTS=1000000 random requests to the embedded and the
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- differ --requests $(REQUESTS)
 
+queue: ## KYMA_QUEUE_OPS=10000000 random operations on the work queue, against a model
+	KYMA_QUEUE_OPS=$(KYMA_QUEUE_OPS) cargo test --release --locked -p kyma-workqueue random_operations
+
+faults: ## KYMA_FAULT_SEEDS=1000 runs of the operator in bad weather, on virtual time
+	KYMA_FAULT_SEEDS=$(KYMA_FAULT_SEEDS) cargo test --locked -p kyma-operator --test it no_trouble
+
 example: ## the test of somebody else's operator, with the API server as a git dependency
 	hack/example.sh
 
@@ -109,7 +117,7 @@ fuzz: $(CARGO_FUZZ) ## hostile requests for FUZZ_SECONDS=60 (needs the nightly t
 	PATH="$(dir $(abspath $(CARGO_FUZZ))):$$PATH" cargo +nightly fuzz run request $(CURDIR)/.cache/fuzz/request fuzz/corpus/request -- \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
-full: test conformance differ example fuzz deny bench ## everything that continuous integration and a release look at
+full: test conformance differ queue faults example fuzz deny bench ## everything that continuous integration and a release look at
 
 clean: ## remove what cargo built; the real control plane stays in .cache
 	cargo clean

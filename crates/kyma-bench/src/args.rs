@@ -31,7 +31,10 @@ pub(crate) enum Command {
     Attack(AttackArgs),
     /// What the API server costs as a library, in this process.
     Library(LibraryArgs),
-    /// `requests`, `up`, `up --durable`, `store`, `attack` and `library` with their defaults: what needs no real control plane.
+    /// What a waiting key costs in the operator's work queue, in this process.
+    Queue(QueueArgs),
+    /// `requests`, `up`, `up --durable`, `store`, `attack`, `library` and `queue` with their defaults: what needs no real control
+    /// plane.
     Embedded(SuiteArgs),
     /// `requests --real` and `fleet --real` with their defaults.
     Real(SuiteArgs),
@@ -181,6 +184,17 @@ pub(crate) struct LibraryArgs {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct QueueArgs {
+    /// Keys that wait at once. [default: 1000000, with --quick 50000]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) keys: Option<usize>,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct SuiteArgs {
     /// Also write each command's tables to a file in this folder.
     #[arg(long, value_name = "DIR")]
@@ -256,6 +270,11 @@ impl SuiteArgs {
             common: self.common.clone(),
             out: self.out("library.md"),
         }
+    }
+
+    /// What `queue` would have been called with.
+    pub(crate) fn queue(&self) -> QueueArgs {
+        QueueArgs { keys: None, common: self.common.clone(), out: self.out("queue.md") }
     }
 
     /// What `fleet --real` would have been called with.
@@ -337,5 +356,7 @@ mod tests {
         assert_eq!(format!("{:?}", suite.attack()), format!("{typed:?}"));
         let Ok(Command::Library(typed)) = parse("library --quick --out d/library.md") else { panic!() };
         assert_eq!(format!("{:?}", suite.library()), format!("{typed:?}"));
+        let Ok(Command::Queue(typed)) = parse("queue --quick --out d/queue.md") else { panic!() };
+        assert_eq!(format!("{:?}", suite.queue()), format!("{typed:?}"));
     }
 }

@@ -3,6 +3,7 @@
 mod attack;
 mod fleet;
 mod library;
+mod queue;
 mod requests;
 mod store;
 mod up;
@@ -23,13 +24,15 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
         Command::Store(args) => store::run(&args).await,
         Command::Attack(args) => attack::run(&args).await,
         Command::Library(args) => library::run(&args).await,
+        Command::Queue(args) => queue::run(&args).await,
         Command::Embedded(args) => {
             requests::run(&args.requests(false)).await?;
             up::run(&args.up(false)).await?;
             up::run(&args.up(true)).await?;
             store::run(&args.store()).await?;
             attack::run(&args.attack()).await?;
-            library::run(&args.library()).await
+            library::run(&args.library()).await?;
+            queue::run(&args.queue()).await
         }
         Command::Real(args) => {
             requests::run(&args.requests(true)).await?;

@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 
 mod fence;
 mod gate;
+mod pace;
 mod service;
 mod throttle;
 
@@ -38,6 +39,8 @@ pub enum Qps {
     Unlimited,
     /// So many, after a burst. Not positive: unlimited, as in client-go.
     PerSecond(f32),
+    /// As many as the server bears: found by how fast it answers, and whether it refuses.
+    Auto,
 }
 
 /// The settings of a client.
@@ -45,7 +48,7 @@ pub enum Qps {
 pub struct ClientOptions {
     /// Requests per second; watches and leases are not counted and never wait.
     pub qps: Qps,
-    /// How many requests may come at once before `qps` holds them back.
+    /// How many requests may come at once before `qps` holds them back; with [`Qps::Auto`] a tenth of a second's.
     pub burst: u32,
     /// Requests under way at the same time, at least 1; watches and leases come on top. As many connections are kept
     /// for the next requests, so there are never more than twice as many.
@@ -85,6 +88,7 @@ impl fmt::Display for ClientOptions {
                 write!(f, "{qps} requests/s after a burst of {}", self.burst)
             }
             Qps::PerSecond(_) | Qps::Unlimited => f.write_str("no rate limit"),
+            Qps::Auto => f.write_str("as many requests/s as the server bears"),
         }?;
         write!(f, ", {} connections", self.max_connections)
     }

@@ -6,7 +6,7 @@
 //! It is not a channel (nothing is delivered once per send), it does not persist, and it knows nothing of
 //! Kubernetes.
 //!
-//! How a key walks through: [`WorkQueue::add`] → [`queue`] (dirty, and ready when nobody works on it) → [`order`]
+//! How a key walks through: [`WorkQueue::add`] → [`queue`] (dirty, and ready when nobody works on it) → `line.rs`
 //! (class, priority, first come first served, ageing) → [`WorkQueue::get`] → a worker → [`WorkQueue::done`].
 //! [`WorkQueue::add_after`] goes through [`delay`] first, [`WorkQueue::add_rate_limited`] through [`limiter`] and
 //! then [`delay`]. Those modules and [`state`], which joins them, are plain state machines that take the time as a
@@ -14,7 +14,9 @@
 
 pub mod delay;
 pub mod driver;
+mod items;
 pub mod limiter;
+mod line;
 pub mod order;
 pub mod queue;
 pub mod state;

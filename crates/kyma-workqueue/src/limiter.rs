@@ -50,6 +50,13 @@ impl Bucket {
         Self { per_second, burst, tokens: burst, updated: Duration::ZERO }
     }
 
+    /// Goes on with another rate and burst, as in [`Bucket::new`].
+    pub fn set_rate(&mut self, per_second: f64, burst: u32, now: Duration) {
+        self.refill(now);
+        (self.per_second, self.burst) = (per_second, f64::from(burst.max(1)));
+        self.tokens = self.tokens.min(self.burst);
+    }
+
     /// Takes a token, in advance if need be, and says how long to wait for it.
     pub fn reserve(&mut self, now: Duration) -> Duration {
         self.refill(now);

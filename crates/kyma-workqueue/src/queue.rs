@@ -1,10 +1,13 @@
 //! Who waits and who is worked on; pure. The model is client-go's `util/workqueue/queue.go`.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::order::{Class, Line, Place, Turn};
+use hashbrown::HashMap;
+
+use crate::items::{Item, Items};
+use crate::line::Line;
+use crate::order::{Class, Turn};
 
 /// A de-duplicating queue of keys; every method takes the time since the queue's epoch, which must not go back.
 ///
@@ -16,12 +19,10 @@ use crate::order::{Class, Line, Place, Turn};
 ///   [`Queue::done`] it is ready with the place of the first of these adds. It is never with two workers.
 #[derive(Debug)]
 pub struct Queue<K> {
-    /// All that needs processing, whether ready or held back because a worker has the key. Bounded by the number of
-    /// different keys.
-    dirty: HashMap<K, Place>,
-    /// What can be handed out. Invariant: a key is ready exactly when it is dirty and not processing; its place here
-    /// is that in `dirty`.
-    ready: Line<K>,
+    /// All that needs processing, whether ready or held back because a worker has the key.
+    dirty: Items<K>,
+    /// What can be handed out. Invariant: a key is ready exactly when it is dirty and not processing.
+    ready: Line,
     /// What workers have, with the time they got it. A key in here may be dirty as well, and is then not ready.
     /// Bounded by the number of workers.
     processing: HashMap<K, Duration>,
@@ -31,7 +32,7 @@ pub struct Queue<K> {
 
 impl<K> Default for Queue<K> {
     fn default() -> Self {
-        Self { dirty: HashMap::new(), ready: Line::default(), processing: HashMap::new(), next_sequence: 0 }
+        Self { dirty: Items::default(), ready: Line::default(), processing: HashMap::new(), next_sequence: 0 }
     }
 }
 
@@ -69,50 +70,54 @@ pub struct Finished {
 impl<K: Clone + Eq + Hash> Queue<K> {
     /// Marks a key as needing processing.
     pub fn add(&mut self, key: K, turn: Turn, now: Duration) -> Added {
-        if let Some(place) = self.dirty.get_mut(&key) {
-            let merged = place.turn.merge(turn);
-            if merged != place.turn {
-                // Taking it out and putting it back keeps the line the only place that knows the order.
-                let ready = self.ready.remove(place);
-                place.turn = merged;
-                if let Some(ready) = ready {
-                    self.ready.insert(ready, *place);
-                }
+        if let Some(slot) = self.dirty.find(&key) {
+            let before = self.dirty.get(slot).map_or(turn, Item::turn);
+            let merged = before.merge(turn);
+            if merged != before {
+                self.ready.advance(slot, merged, &mut self.dirty);
             }
             return Added::Merged;
         }
-        let place = Place { turn, sequence: self.next_sequence, since: now };
+        let held_back = self.processing.contains_key(&key);
+        let slot = self.dirty.insert(Item::new(key, turn, self.next_sequence, now));
         self.next_sequence += 1;
-        self.dirty.insert(key.clone(), place);
-        if self.processing.contains_key(&key) {
+        if held_back {
             return Added::HeldBack;
         }
-        self.ready.insert(key, place);
+        self.ready.insert(slot, &mut self.dirty);
         Added::Ready
     }
 
     /// Hands out the key whose turn it is; the caller must call [`Queue::done`] for it.
     pub fn get(&mut self, now: Duration) -> Option<Handed<K>> {
-        let (key, place) = self.ready.pop(now)?;
-        self.dirty.remove(&key);
-        self.processing.insert(key.clone(), now);
-        Some(Handed { key, class: place.turn.class, waited: now.saturating_sub(place.since) })
+        let slot = self.ready.pop(now, &mut self.dirty)?;
+        let item = self.dirty.remove(slot)?;
+        let (class, waited) = (item.turn().class, now.saturating_sub(item.since()));
+        self.processing.insert(item.key.clone(), now);
+        Some(Handed { key: item.key, class, waited })
     }
 
     /// Ends the work on a key; `None` when no worker had it.
     pub fn done(&mut self, key: &K, now: Duration) -> Option<Finished> {
         let started = self.processing.remove(key)?;
-        let place = self.dirty.get(key);
-        if let Some(place) = place {
-            self.ready.insert(key.clone(), *place);
+        let slot = self.dirty.find(key);
+        if let Some(slot) = slot {
+            self.ready.insert(slot, &mut self.dirty);
         }
-        Some(Finished { worked: now.saturating_sub(started), ready_again: place.is_some() })
+        Some(Finished { worked: now.saturating_sub(started), ready_again: slot.is_some() })
+    }
+
+    /// Drops a key that needs processing; a worker that has it keeps it. Says whether there was one.
+    pub fn remove(&mut self, key: &K) -> bool {
+        let Some(slot) = self.dirty.find(key) else { return false };
+        self.ready.remove(slot, &mut self.dirty);
+        self.dirty.remove(slot).is_some()
     }
 
     /// Drops all that waits; what workers have stays with them.
     pub fn clear(&mut self) {
         self.dirty.clear();
-        self.ready.clear();
+        self.ready = Line::default();
     }
 
     /// The number of keys that can be handed out.
@@ -180,6 +185,21 @@ mod tests {
         assert_eq!(again, Some(Handed { key: 1, class: Class::Dependent, waited: T0 }));
         assert_eq!(queue.done(&1, T0).map(|finished| finished.ready_again), Some(false));
         assert_eq!(queue.done(&1, T0), None, "done twice is nothing");
+    }
+
+    #[test]
+    fn a_key_that_is_dropped_is_not_handed_out_and_can_come_again() {
+        let mut queue = Queue::default();
+        for key in 1..=3 {
+            queue.add(key, Turn::user(0), T0);
+        }
+        assert!(queue.remove(&2) && !queue.remove(&2));
+        assert_eq!(queue.depth(), [2, 0, 0, 0]);
+        queue.add(2, Turn::user(0), T0);
+        assert_eq!(drain(&mut queue), [1, 3, 2], "at the end of the line");
+        queue.add(2, Turn::user(0), T0);
+        assert!(queue.remove(&2), "while a worker has it");
+        assert_eq!(queue.done(&2, T0).map(|finished| finished.ready_again), Some(false));
     }
 
     #[test]

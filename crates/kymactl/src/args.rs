@@ -244,13 +244,22 @@ impl Defaults for UpDefaults {
     const MAX_CONCURRENT_RECONCILES: &'static str = "128";
 }
 
+/// A rate of requests to the API server, as typed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ApiRate {
+    /// So many a second; no limit where it is negative.
+    PerSecond(f64),
+    /// As many as the server bears.
+    Auto,
+}
+
 /// How hard the operator may ask the API server.
 #[derive(Debug, Group)]
 pub(crate) struct ClientArgs<D: Defaults> {
-    /// Requests a second to the API server, on average; -1 for no limit.
-    #[arg(long, value_name = "RATE", default_value = D::KUBE_API_QPS, allow_negative_numbers = true, value_parser = rate)]
-    pub(crate) kube_api_qps: f64,
-    /// How many requests may be sent at once above the rate; -1 for no limit.
+    /// Requests a second to the API server, on average; -1 for no limit, auto for as many as it bears.
+    #[arg(long, value_name = "RATE", default_value = D::KUBE_API_QPS, allow_negative_numbers = true, value_parser = api_rate)]
+    pub(crate) kube_api_qps: ApiRate,
+    /// How many requests may be sent at once above the rate; -1 for no limit. Not used with auto.
     #[arg(long, value_name = "N", default_value = D::KUBE_API_BURST, allow_negative_numbers = true, value_parser = burst)]
     pub(crate) kube_api_burst: i32,
     #[arg(skip)]
@@ -351,6 +360,13 @@ impl LimitArgs {
             write_stall_timeout: self.write_stall_timeout,
             streams: self.http2_max_streams_per_connection,
         }
+    }
+}
+
+fn api_rate(text: &str) -> Result<ApiRate, String> {
+    match text {
+        "auto" => Ok(ApiRate::Auto),
+        text => rate(text).map(ApiRate::PerSecond).map_err(|error| format!("{error}, or auto")),
     }
 }
 
@@ -462,13 +478,24 @@ mod tests {
         let typed = Args::parse_from(["kymactl", "operator"]);
         let Command::Operator(args) = typed.command else { panic!("another command") };
         let (client, controllers) = (args.client, args.controllers);
-        assert_eq!((client.kube_api_qps, client.kube_api_burst), (150.0, 150));
+        assert_eq!((client.kube_api_qps, client.kube_api_burst), (ApiRate::PerSecond(150.0), 150));
         assert_eq!(controllers.max_concurrent_reconciles, 10);
         let typed = Args::parse_from(["kymactl", "up"]);
         let Command::Up(args) = typed.command else { panic!("another command") };
         let (client, controllers) = (args.client, args.controllers);
-        assert_eq!((client.kube_api_qps, client.kube_api_burst), (-1.0, -1));
+        assert_eq!((client.kube_api_qps, client.kube_api_burst), (ApiRate::PerSecond(-1.0), -1));
         assert_eq!(controllers.max_concurrent_reconciles, 128);
+    }
+
+    #[test]
+    fn a_client_s_rate_is_a_number_or_found() {
+        let typed = |rate| Args::try_parse_from(["kymactl", "operator", "--kube-api-qps", rate]);
+        let Ok(Args { command: Command::Operator(args), .. }) = typed("auto") else { panic!("refused") };
+        assert_eq!(args.client.kube_api_qps, ApiRate::Auto);
+        for wrong in ["0", "-2", "fast", "inf"] {
+            let error = typed(wrong).unwrap_err().to_string();
+            assert!(error.contains("must be a number above 0, or -1 for no limit, or auto"), "{error}");
+        }
     }
 
     #[test]

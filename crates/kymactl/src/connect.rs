@@ -3,7 +3,7 @@
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kyma_controller::{ClientOptions, Metrics, Qps, client};
 
-use crate::args::{ClientArgs, ClusterArgs, Defaults};
+use crate::args::{ApiRate, ClientArgs, ClusterArgs, Defaults};
 use crate::exit::Failure;
 
 /// How a command without a kubeconfig can go on.
@@ -36,11 +36,13 @@ pub(crate) fn unlimited() -> ClientOptions {
 
 /// The client's limits, as typed.
 pub(crate) fn limits<D: Defaults>(args: &ClientArgs<D>) -> ClientOptions {
-    if args.kube_api_qps < 0.0 || args.kube_api_burst < 0 {
-        return unlimited();
-    }
+    let per_second = match args.kube_api_qps {
+        ApiRate::Auto => return ClientOptions { qps: Qps::Auto, ..unlimited() },
+        ApiRate::PerSecond(rate) if rate < 0.0 || args.kube_api_burst < 0 => return unlimited(),
+        ApiRate::PerSecond(rate) => rate,
+    };
     #[expect(clippy::cast_possible_truncation, reason = "a rate that f32 cannot hold is no rate")]
-    let qps = Qps::PerSecond(args.kube_api_qps as f32);
+    let qps = Qps::PerSecond(per_second as f32);
     let burst = u32::try_from(args.kube_api_burst).unwrap_or(u32::MAX);
     ClientOptions { qps, burst, ..unlimited() }
 }

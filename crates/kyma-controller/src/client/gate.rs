@@ -1,13 +1,14 @@
 //! Which request goes next, and when; pure. It takes a connection slot and, where there is a rate, a token.
 
+use std::mem;
 use std::time::Duration;
 
 use kyma_workqueue::Turn;
 use kyma_workqueue::limiter::Bucket;
-use kyma_workqueue::order::{Line, Place};
+use kyma_workqueue::queue::Queue;
 
-/// A request that waits, or waited.
-pub(super) type Ticket = Place;
+/// A request that waits, or waited: the number of its arrival.
+pub(super) type Ticket = u64;
 
 /// A bounded number of slots behind a token bucket; times are since an epoch of the caller.
 ///
@@ -18,39 +19,56 @@ pub(super) struct Gate {
     bucket: Option<Bucket>,
     free: usize,
     /// Bounded by the callers, each of which waits with one request.
-    waiting: Line<u64>,
-    next_sequence: u64,
+    waiting: Queue<Ticket>,
+    next: Ticket,
+    /// Whether somebody had to wait for a token.
+    short: bool,
 }
 
 impl Gate {
     pub(super) fn new(bucket: Option<Bucket>, slots: usize) -> Self {
-        Self { bucket, free: slots.max(1), waiting: Line::default(), next_sequence: 0 }
+        Self { bucket, free: slots.max(1), waiting: Queue::default(), next: 0, short: false }
     }
 
     /// Puts a request into the line.
     pub(super) fn arrive(&mut self, turn: Turn, now: Duration) -> Ticket {
-        let ticket = Place { turn, sequence: self.next_sequence, since: now };
-        self.next_sequence += 1;
-        self.waiting.insert(ticket.sequence, ticket);
+        let ticket = self.next;
+        self.next += 1;
+        self.waiting.add(ticket, turn, now);
         ticket
     }
 
     /// Lets the first of the line pass, if there are a slot and a token for it.
-    pub(super) fn admit(&mut self, now: Duration) -> Option<u64> {
+    pub(super) fn admit(&mut self, now: Duration) -> Option<Ticket> {
         if self.free == 0 || self.waiting.is_empty() {
             return None;
         }
         if self.bucket.as_mut().is_some_and(|bucket| !bucket.try_take(now)) {
+            self.short = true;
             return None;
         }
-        let (sequence, _) = self.waiting.pop(now)?;
+        let ticket = self.waiting.get(now)?.key;
+        // Nobody arrives twice, so the queue need not know who is under way.
+        self.waiting.done(&ticket, now);
         self.free -= 1;
-        Some(sequence)
+        Some(ticket)
     }
 
     /// Takes a request out of the line that does not want to wait any longer.
-    pub(super) fn leave(&mut self, ticket: &Ticket) {
-        self.waiting.remove(ticket);
+    pub(super) fn leave(&mut self, ticket: Ticket) {
+        self.waiting.remove(&ticket);
+    }
+
+    /// Goes on with another rate.
+    pub(super) fn set_rate(&mut self, rate: f64, now: Duration) {
+        if let Some(bucket) = &mut self.bucket {
+            bucket.set_rate(rate, burst_of(rate), now);
+        }
+    }
+
+    /// Whether somebody had to wait for a token since this was asked last.
+    pub(super) fn take_short(&mut self) -> bool {
+        mem::take(&mut self.short)
     }
 
     /// Gives a slot back.
@@ -67,6 +85,13 @@ impl Gate {
     }
 }
 
+/// How many requests of a rate that changes by itself may come at once: those of a tenth of a second.
+pub(super) fn burst_of(rate: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of f64 saturates")]
+    let burst = (rate / 10.0) as u32;
+    burst.max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,7 +101,7 @@ mod tests {
     #[test]
     fn a_slot_and_a_token_are_both_needed() {
         let mut gate = Gate::new(Some(Bucket::new(2.0, 2)), 1);
-        let sequences: Vec<_> = (0..3).map(|_| gate.arrive(Turn::default(), T0).sequence).collect();
+        let sequences: Vec<_> = (0..3).map(|_| gate.arrive(Turn::default(), T0)).collect();
         assert_eq!(gate.admit(T0), Some(sequences[0]));
         assert_eq!((gate.admit(T0), gate.next_admission(T0)), (None, None), "no slot: time does not help");
         gate.release();
@@ -101,7 +126,7 @@ mod tests {
             passed.push(sequence);
             gate.release();
         }
-        assert_eq!(passed, [3, 2, 4, 1, 0].map(|index: usize| tickets[index].sequence));
+        assert_eq!(passed, [3, 2, 4, 1, 0].map(|index: usize| tickets[index]));
     }
 
     #[test]
@@ -109,9 +134,9 @@ mod tests {
         let mut gate = Gate::new(Some(Bucket::new(1.0, 1)), 9);
         let first = gate.arrive(Turn::user(0), T0);
         let second = gate.arrive(Turn::sweep(0), T0);
-        gate.leave(&first);
-        assert_eq!(gate.admit(T0), Some(second.sequence));
-        gate.leave(&second);
+        gate.leave(first);
+        assert_eq!(gate.admit(T0), Some(second));
+        gate.leave(second);
         assert_eq!(gate.admit(T0), None);
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderValue, USER_AGENT};
-use http::{Method, Request, Response};
+use http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use kyma_workqueue::Turn;
@@ -69,7 +69,7 @@ where
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes> + Send + 'static,
 {
-    let throttle = Throttle::new(options);
+    let throttle = Throttle::new(options, metrics.clone());
     let user_agent = HeaderValue::from_static(options.user_agent);
     let fence = options.fence.clone();
     service_fn(move |mut request: Request<Body>| {
@@ -92,10 +92,14 @@ where
             if is_write && fence.is_some_and(|fence| !fence.is_open()) {
                 return Err(BoxError::from(NotLeading));
             }
+            let sent = Instant::now();
             let result = match timeout(RESPONSE_TIMEOUT, service.oneshot(request)).await {
                 Ok(result) => result.map_err(Into::into),
                 Err(_elapsed) => Err(BoxError::from(NoResponse)),
             };
+            if kind == Kind::Plain {
+                throttle.answered(sent.elapsed(), result.as_ref().map_or(true, is_refusal));
+            }
             metrics.answered(&method, result.as_ref().ok().map(Response::status));
             if kind != Kind::Watch {
                 metrics.took(&method, start.elapsed());
@@ -111,6 +115,11 @@ where
             })
         }
     })
+}
+
+/// Whether a server has too much to do: it says so, or when to come again.
+fn is_refusal<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::TOO_MANY_REQUESTS || response.headers().contains_key(RETRY_AFTER)
 }
 
 #[cfg(test)]

@@ -247,6 +247,50 @@ async fn connections_are_bounded_and_used_again() {
     server.abort();
 }
 
+/// When each request came, and whether it was taken.
+type Taken = Arc<Mutex<Vec<(u64, bool)>>>;
+
+/// A client of a server that refuses, in any second, what is more than so many requests.
+fn client_of_strict_server(limit: usize, metrics: &Metrics) -> (kube::Client, Taken) {
+    let log = Taken::default();
+    let start = Instant::now();
+    let service = service_fn({
+        let log = Arc::clone(&log);
+        move |_: Request<Body>| {
+            let now = u64::try_from(start.elapsed().as_millis()).unwrap();
+            let mut log = log.lock();
+            let taken =
+                log.iter().rev().take_while(|(at, _)| now - at < 1000).filter(|(_, taken)| *taken).count();
+            let takes = taken < limit;
+            log.push((now, takes));
+            async move {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                let response = Response::builder().status(if takes { 200 } else { 429 });
+                Ok::<_, Infallible>(response.body(Full::new(Bytes::from_static(b"{}"))).unwrap())
+            }
+        }
+    });
+    let options = ClientOptions { qps: Qps::Auto, ..ClientOptions::default() };
+    (over_service(service, "default", &options, metrics), log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_is_to_be_found_is_found_and_shown() {
+    let metrics = Metrics::new();
+    let (client, log) = client_of_strict_server(100, &metrics);
+    get_all(&client, (0..6000).map(|n| (format!("/{n}"), None))).await;
+    let log = log.lock();
+    let (end, _) = log[log.len() - 1];
+    let late = |wanted| log.iter().filter(|(at, taken)| *at > 10_000 && *taken == wanted).count();
+    let (taken, refused) = (late(true), late(false));
+    assert!(taken as u64 * 1000 / (end - 10_000) >= 80, "{taken} in {end} ms");
+    assert!(refused * 50 <= taken, "{refused} of {taken} refused");
+    let text = metrics.encode(Format::Text);
+    let line = text.lines().find(|line| line.starts_with("rest_client_rate_limiter_qps{")).unwrap();
+    let shown: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((70.0..=110.0).contains(&shown), "{line}");
+}
+
 #[test]
 fn options_read_as_a_sentence() {
     let options = ClientOptions {
@@ -259,6 +303,8 @@ fn options_read_as_a_sentence() {
     assert_eq!(ClientOptions::unlimited().to_string(), "no rate limit, 64 connections");
     let negative = ClientOptions { qps: Qps::PerSecond(-1.0), ..options };
     assert_eq!(negative.to_string(), "no rate limit, 64 connections");
+    let auto = ClientOptions { qps: Qps::Auto, ..ClientOptions::default() };
+    assert_eq!(auto.to_string(), "as many requests/s as the server bears, 64 connections");
 }
 
 #[tokio::test]

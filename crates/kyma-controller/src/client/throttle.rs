@@ -11,13 +11,16 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::gate::{Gate, Ticket};
+use super::gate::{Gate, Ticket, burst_of};
+use super::pace::Pace;
 use super::{ClientOptions, Qps};
+use crate::metrics::rest::ClientMetrics;
 
 /// A client's gate; clones share it. Its timer task, which only a rate needs, ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Throttle {
     shared: Arc<Shared>,
+    metrics: ClientMetrics,
     _timer: Option<Arc<Timer>>,
 }
 
@@ -38,8 +41,10 @@ struct Shared {
 
 struct State {
     gate: Gate,
-    /// How to tell those in the gate's line that they may pass, by their sequence.
-    callers: HashMap<u64, oneshot::Sender<Slot>>,
+    /// Finds the gate's rate, where it is to be found.
+    pace: Option<Pace>,
+    /// How to tell those in the gate's line that they may pass, by their tickets.
+    callers: HashMap<Ticket, oneshot::Sender<Slot>>,
 }
 
 /// The right to have one request under way; given back when dropped.
@@ -61,8 +66,8 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.shared.step(|state, _| {
-            state.gate.leave(&self.ticket);
-            state.callers.remove(&self.ticket.sequence)
+            state.gate.leave(self.ticket);
+            state.callers.remove(&self.ticket)
         });
     }
 }
@@ -76,8 +81,8 @@ impl Shared {
             let mut state = self.state.lock();
             let now = self.epoch.elapsed();
             let result = change(&mut state, now);
-            while let Some(sequence) = state.gate.admit(now) {
-                passing.push((state.callers.remove(&sequence), Slot(Arc::clone(self))));
+            while let Some(ticket) = state.gate.admit(now) {
+                passing.push((state.callers.remove(&ticket), Slot(Arc::clone(self))));
             }
             result
         };
@@ -92,20 +97,43 @@ impl Shared {
 }
 
 impl Throttle {
-    pub(super) fn new(options: &ClientOptions) -> Self {
-        let bucket = match options.qps {
-            Qps::PerSecond(qps) if qps > 0.0 => Some(Bucket::new(f64::from(qps), options.burst)),
-            Qps::PerSecond(_) | Qps::Unlimited => None,
+    pub(super) fn new(options: &ClientOptions, metrics: ClientMetrics) -> Self {
+        let pace = (options.qps == Qps::Auto).then(|| Pace::new(Duration::ZERO));
+        let rate = match (options.qps, &pace) {
+            (_, Some(pace)) => Some((pace.rate(), burst_of(pace.rate()))),
+            (Qps::PerSecond(qps), None) if qps > 0.0 => Some((f64::from(qps), options.burst)),
+            _ => None,
         };
-        let timed = bucket.is_some();
+        if let Some((rate, _)) = rate {
+            metrics.rate(rate);
+        }
+        let timed = rate.is_some();
+        let bucket = rate.map(|(rate, burst)| Bucket::new(rate, burst));
         let gate = Gate::new(bucket, options.max_connections);
-        let state = Mutex::new(State { gate, callers: HashMap::new() });
+        let state = Mutex::new(State { gate, pace, callers: HashMap::new() });
         let shared = Arc::new(Shared { state, epoch: Instant::now(), rearm: Notify::new() });
         let timer = timed.then(|| {
             let task = tokio::spawn(run_timer(Arc::clone(&shared)));
             Arc::new(Timer(task.abort_handle()))
         });
-        Self { shared, _timer: timer }
+        Self { shared, metrics, _timer: timer }
+    }
+
+    /// A request that has passed was answered after that time, or was refused.
+    pub(super) fn answered(&self, took: Duration, refused: bool) {
+        let rate = self.shared.step(|state, now| {
+            let pace = state.pace.as_mut()?;
+            if state.gate.take_short() {
+                pace.waited();
+            }
+            let rate = pace.answered(now, took, refused).then(|| pace.rate())?;
+            state.gate.set_rate(rate, now);
+            Some(rate)
+        });
+        if let Some(rate) = rate {
+            self.metrics.rate(rate);
+            self.shared.rearm.notify_one();
+        }
     }
 
     /// Waits for the turn of a request. Dropping the call gives up the place in the line.
@@ -114,7 +142,7 @@ impl Throttle {
             let (sender, receiver) = oneshot::channel();
             let ticket = self.shared.step(|state, now| {
                 let ticket = state.gate.arrive(turn, now);
-                state.callers.insert(ticket.sequence, sender);
+                state.callers.insert(ticket, sender);
                 ticket
             });
             let _waiting = Waiting { shared: &self.shared, ticket };

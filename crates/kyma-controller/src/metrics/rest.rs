@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -40,6 +42,11 @@ struct ByVerb {
     host: Arc<str>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByHost {
+    host: Arc<str>,
+}
+
 fn histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
@@ -52,6 +59,7 @@ pub(crate) struct Families {
     requests: Family<ByCode, Counter>,
     duration: Histograms,
     throttled: Histograms,
+    rate: Family<ByHost, Gauge<f64, AtomicU64>>,
 }
 
 impl Families {
@@ -60,6 +68,7 @@ impl Families {
             requests: Family::default(),
             duration: Family::new_with_constructor(histogram),
             throttled: Family::new_with_constructor(histogram),
+            rate: Family::default(),
         };
         registry.register(
             "rest_client_requests",
@@ -75,6 +84,11 @@ impl Families {
             "rest_client_rate_limiter_duration_seconds",
             "Client side rate limiter latency in seconds. Broken down by verb, and host",
             families.throttled.clone(),
+        );
+        registry.register(
+            "rest_client_rate_limiter_qps",
+            "Requests per second that the client allows itself, broken down by host; none where it has no limit",
+            families.rate.clone(),
         );
         families
     }
@@ -103,6 +117,11 @@ impl ClientMetrics {
     pub(crate) fn took(&self, method: &Method, duration: Duration) {
         let labels = ByVerb { verb: verb(method), host: Arc::clone(&self.host) };
         self.families.duration.get_or_create(&labels).observe(duration.as_secs_f64());
+    }
+
+    /// How many requests per second may be sent from now on.
+    pub(crate) fn rate(&self, per_second: f64) {
+        self.families.rate.get_or_create(&ByHost { host: Arc::clone(&self.host) }).set(per_second);
     }
 
     /// How long a request waited for the throttle.

@@ -9,7 +9,8 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::{Next, State};
 use crate::limiter::LimiterOptions;
-use crate::order::{AGED_EVERY, Class, Turn};
+use crate::line::AGED_EVERY;
+use crate::order::{Class, Turn};
 use crate::stats::{Metrics, NoMetrics, Snapshot};
 
 /// Few keys, so that operations meet on the same one.
@@ -189,7 +190,7 @@ fn run(op: &Op, state: &mut State<u8>, model: &mut Model) -> (Option<u8>, Option
 
 #[test]
 fn random_operations_behave_as_the_model() {
-    let ops_wanted = std::env::var("KYMA_QUEUE_OPS").map_or(20_000, |count| count.parse().unwrap());
+    let ops_wanted = std::env::var("KYMA_QUEUE_OPS").map_or(200_000, |count| count.parse().unwrap());
     let cases = u32::try_from(usize::div_ceil(ops_wanted, OPS_PER_CASE)).unwrap();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let case = prop::collection::vec(ops(), OPS_PER_CASE);

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::apiserver::{Home, LOOPBACK, Serving, Settings, Started, until_cut_off};
 use super::operator::{self, Addresses};
 use super::sample as fleet_maker;
-use crate::args::UpArgs;
+use crate::args::{ApiRate, UpArgs};
 use crate::connect;
 use crate::exit::Failure;
 use crate::fleet::{self, Fleet, Progress};
@@ -88,10 +88,10 @@ fn introduce(args: &UpArgs, serving: &Started, home: &Home, addresses: &Addresse
     text.push_str(&format!(
         "store       {}\nlimits      {}, {} reconciles at a time in each controller\n",
         home.place(),
-        if args.client.kube_api_qps < 0.0 {
-            "no client limit".to_owned()
-        } else {
-            format!("{} requests/s", args.client.kube_api_qps)
+        match args.client.kube_api_qps {
+            ApiRate::Auto => "as many requests/s as the server bears".to_owned(),
+            ApiRate::PerSecond(rate) if rate < 0.0 => "no client limit".to_owned(),
+            ApiRate::PerSecond(rate) => format!("{rate} requests/s"),
         },
         args.controllers.max_concurrent_reconciles,
     ));
