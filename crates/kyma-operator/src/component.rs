@@ -42,8 +42,8 @@ impl ComponentController {
 
     /// Waits for the newer object, unless it has come while the write was on its way.
     fn after_conflict(&self, key: &ObjectKey, written_from: u64, turn: Turn) -> Outcome {
-        let fleet = &self.context.fleet;
-        fleet.memory(|memory| memory.stale_components.mark(key, written_from));
+        let (fleet, now) = (&self.context.fleet, self.context.uptime());
+        fleet.memory(|memory| memory.stale_components.mark(key, written_from, now));
         let held = fleet.components(|components| components.cache().get(key).map(Record::revision));
         match held {
             None => Outcome::Done,
@@ -69,8 +69,8 @@ impl Reconciler for ComponentController {
             ComponentDecision::Rest => Outcome::Done,
             ComponentDecision::Wait(delay, turn) => Outcome::After { delay, turn },
             ComponentDecision::Enter(stage, turn) => {
-                let revision = record.revision();
-                if fleet.memory(|memory| memory.stale_components.is_outdated(key, revision)) {
+                let (revision, now) = (record.revision(), self.context.uptime());
+                if fleet.memory(|memory| memory.stale_components.is_outdated(key, revision, now)) {
                     return Outcome::After { delay: CONFLICT_RECHECK, turn };
                 }
                 self.enter(key, &record, stage, turn).await

@@ -53,7 +53,7 @@ impl Reconciler for KymaController {
             return children::sweep_orphans(context, key).await;
         };
         let (turn, revision) = (decision.turn, record.revision());
-        if context.fleet.memory(|memory| memory.stale_kymas.is_outdated(key, revision)) {
+        if context.fleet.memory(|memory| memory.stale_kymas.is_outdated(key, revision, context.uptime())) {
             return Outcome::After { delay: CONFLICT_RECHECK, turn };
         }
         let this = TurnOf { context, key, record, turn };
@@ -117,7 +117,7 @@ impl TurnOf<'_> {
     fn after_conflict(&self) -> Outcome {
         let Self { context, key, record, turn } = self;
         let written_from = record.revision();
-        context.fleet.memory(|memory| memory.stale_kymas.mark(key, written_from));
+        context.fleet.memory(|memory| memory.stale_kymas.mark(key, written_from, context.uptime()));
         match context.fleet.kymas(|kymas| kymas.get(key).map(Record::revision)) {
             None => Outcome::Done,
             Some(revision) if revision > written_from => Outcome::Again { turn: *turn },

@@ -1,6 +1,9 @@
-//! What must be remembered between two turns and is written nowhere: refused creates with their back-off, since
-//! when news wait, and which cached state the server called outdated. Losing it (a restart) costs a few extra
+//! What must be remembered between two turns and is written nowhere: refused creates with their back-off, what was created
+//! just now, since when news wait, and which cached state the server called outdated. Losing it (a restart) costs a few extra
 //! requests and a second, nothing else. Times are since the operator's start.
+
+mod recent;
+mod stale;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,6 +17,8 @@ use kyma_workqueue::LimiterOptions;
 use kyma_workqueue::limiter::Limiter;
 
 use crate::records::ComponentRecord;
+pub use recent::Recent;
+pub use stale::Stale;
 
 /// The memory of all controllers. Entries exist only while there is something to remember about an object that
 /// exists, so the fleet bounds them.
@@ -26,6 +31,8 @@ pub struct Memory {
     pub stale_kymas: Stale,
     /// The same of components.
     pub stale_components: Stale,
+    /// Components that were created just now.
+    pub created: Recent,
     first_seen: HashMap<ObjectKey, (u64, Timestamp)>,
 }
 
@@ -53,6 +60,7 @@ impl Memory {
             limiter: Limiter::new(limiter),
             stale_kymas: Stale::default(),
             stale_components: Stale::default(),
+            created: Recent::default(),
             first_seen: HashMap::new(),
         }
     }
@@ -183,38 +191,6 @@ impl Memory {
         if self.kymas.get(key).is_some_and(empty) {
             self.kymas.remove(key);
         }
-    }
-}
-
-/// Cached states that the server has called outdated: to write from them again would be in vain.
-#[derive(Debug, Default)]
-pub struct Stale(HashMap<ObjectKey, u64>);
-
-impl Stale {
-    /// A write from `revision` met a conflict.
-    pub fn mark(&mut self, key: &ObjectKey, revision: u64) {
-        self.0.insert(key.clone(), revision);
-    }
-
-    /// Whether `revision` is outdated; a newer one ends that.
-    pub fn is_outdated(&mut self, key: &ObjectKey, revision: u64) -> bool {
-        match self.0.get(key) {
-            Some(outdated) if revision <= *outdated => true,
-            Some(_) => {
-                self.0.remove(key);
-                false
-            }
-            None => false,
-        }
-    }
-
-    /// Whether a newer state than the outdated one has just come, which somebody waits for.
-    pub fn is_awaited(&self, key: &ObjectKey, revision: u64) -> bool {
-        self.0.get(key).is_some_and(|outdated| revision > *outdated)
-    }
-
-    fn forget(&mut self, key: &ObjectKey) {
-        self.0.remove(key);
     }
 }
 

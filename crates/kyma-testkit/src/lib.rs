@@ -5,6 +5,8 @@
 
 #![expect(clippy::expect_used, reason = "tests only: what cannot be done fails the test")]
 
+pub mod network;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -40,10 +40,15 @@ impl TurnOf<'_> {
     pub(super) async fn create(&self, create: &Create) -> Result<Outcome, WriteError> {
         let Self { context, key, record, turn } = self;
         let component = create.component.name.as_str();
+        let child = ObjectKey::new(key.namespace.clone(), create.name.as_str());
+        let now = context.uptime();
+        if let Some(delay) = context.fleet.memory(|memory| memory.created.wait(&child, now)) {
+            return Ok(Outcome::After { delay, turn: Turn::dependent(turn.priority) });
+        }
         let turn = Turn::new(turn.class, remaining(Stage::EMPTY, component.len()));
         match context.writer.create(key, record.uid(), create, turn).await {
             Ok(created) => {
-                let child = ObjectKey::new(key.namespace.clone(), create.name.as_str());
+                context.fleet.memory(|memory| memory.created.note(child.clone(), context.uptime()));
                 let record = context
                     .fleet
                     .record(|pools| ComponentRecord::created(&created, key, record.uid(), pools));
@@ -132,6 +137,10 @@ async fn delete_orphans(
 }
 
 async fn delete(context: &Context, child: &ChildToDelete, turn: Turn) -> Result<Outcome, WriteError> {
+    let now = context.uptime();
+    if context.fleet.memory(|memory| memory.stale_components.is_outdated(&child.key, child.revision, now)) {
+        return Ok(Outcome::After { delay: CONFLICT_RECHECK, turn: Turn::dependent(turn.priority) });
+    }
     let base = Base { key: &child.key, uid: &child.uid, revision: child.revision, claimed: false };
     match context.writer.delete(base, turn).await {
         Ok(false) => Ok(Outcome::Done),
@@ -141,6 +150,8 @@ async fn delete(context: &Context, child: &ChildToDelete, turn: Turn) -> Result<
         }
         // It has changed since; whether it is still to be deleted, the next turn decides from the newer state.
         Err(WriteError::Conflict) => {
+            let now = context.uptime();
+            context.fleet.memory(|memory| memory.stale_components.mark(&child.key, child.revision, now));
             let newer = context.fleet.components(|components| {
                 components.cache().get(&child.key).is_some_and(|record| record.revision() > child.revision)
             });

@@ -77,25 +77,13 @@ fn the_window_opens_with_the_first_news_and_is_not_extended() {
 }
 
 #[test]
-fn an_outdated_state_stays_outdated_until_a_newer_one_comes() {
-    let mut memory = memory();
-    let stale = &mut memory.stale_kymas;
-    assert!(!stale.is_outdated(&key(), 7) && !stale.is_awaited(&key(), 8));
-    stale.mark(&key(), 7);
-    assert!(stale.is_outdated(&key(), 7) && stale.is_outdated(&key(), 6));
-    assert!(stale.is_awaited(&key(), 8) && !stale.is_awaited(&key(), 7));
-    assert!(!stale.is_outdated(&key(), 8));
-    assert!(!stale.is_awaited(&key(), 9), "nobody waits any more");
-}
-
-#[test]
 fn nothing_is_left_of_what_is_gone() {
     let mut memory = memory();
     refuse(&mut memory, "Ä", 0);
     memory.note_news(&key(), 1, true, secs(0));
-    memory.stale_kymas.mark(&key(), 1);
+    memory.stale_kymas.mark(&key(), 1, secs(0));
     memory.forget_kyma(&key());
-    assert!(memory.kymas.is_empty() && !memory.stale_kymas.is_outdated(&key(), 1));
+    assert!(memory.kymas.is_empty() && !memory.stale_kymas.is_outdated(&key(), 1, secs(0)));
     assert_eq!(memory.limiter.num_requeues(&(key(), "Ä".into())), 0);
 }
 

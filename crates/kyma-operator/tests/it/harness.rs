@@ -13,11 +13,12 @@ use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::client::Body;
 use kube::{Client, ResourceExt};
 use kyma_controller::drive::RunError;
-use kyma_controller::{ClientOptions, Drain, FastRandom, Metrics, TokioClock, client, shutdown};
+use kyma_controller::{ClientOptions, Clock, Drain, FastRandom, Metrics, TokioClock, client, shutdown};
 use kyma_inventory::kyma::{Component, KymaSpec};
 use kyma_inventory::{HelmComponent, Kyma};
 use kyma_operator::Config;
 use kyma_testkit::Cluster;
+use kyma_testkit::network::Network;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -132,12 +133,25 @@ impl Fixture {
         let fence = config.election.as_ref().map(|election| election.fence.clone());
         let options = ClientOptions { fence, ..ClientOptions::unlimited() };
         let client = client::over_service(self.tap(), "default", &options, &metrics);
-        let (clock, random) = (Arc::new(self.clock), Arc::new(FastRandom::seeded(1)));
-        let (drain, shutdown) = shutdown::channel();
-        let task = tokio::spawn(async move {
-            kyma_operator::run(&client, &config, clock, random, &metrics, shutdown).await
-        });
-        Running { drain, task }
+        start(client, metrics, Arc::new(self.clock), config)
+    }
+
+    /// Runs an operator whose requests go through a network before they come to the tap.
+    pub(crate) fn run_behind(&self, network: &Network, clock: Arc<dyn Clock>, config: Config) -> Running {
+        let metrics = Metrics::new();
+        let line = network.before(self.tap());
+        let client = client::over_service(line, "default", &ClientOptions::unlimited(), &metrics);
+        start(client, metrics, clock, config)
+    }
+
+    /// The time of the server, and of operators that have no other.
+    pub(crate) fn clock(&self) -> TokioClock {
+        self.clock
+    }
+
+    /// How many writes have come to the tap.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed) as u64
     }
 
     /// Decides what happens to each write from now on; the number counts all writes so far.
@@ -261,6 +275,16 @@ impl Fixture {
         let status = kyma.status.unwrap_or_default();
         status.status == "success" && status.observed_generation == kyma.metadata.generation
     }
+}
+
+fn start(client: Client, metrics: Metrics, clock: Arc<dyn Clock>, config: Config) -> Running {
+    let random = Arc::new(FastRandom::seeded(1));
+    let (drain, shutdown) = shutdown::channel();
+    let task =
+        tokio::spawn(
+            async move { kyma_operator::run(&client, &config, clock, random, &metrics, shutdown).await },
+        );
+    Running { drain, task }
 }
 
 async fn tap(
