@@ -120,6 +120,12 @@ pub(crate) struct FleetArgs {
     /// The operator's flag of the same name.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) max_concurrent_reconciles: u16,
+    /// The operator's flag of the same name: requests a second, -1 for no limit, or auto. The burst is as large.
+    #[arg(long, value_name = "RATE", default_value = "-1", allow_negative_numbers = true)]
+    pub(crate) kube_api_qps: String,
+    /// Let the operator be a ServiceAccount, which API Priority and Fairness does not exempt.
+    #[arg(long, conflicts_with = "embedded")]
+    pub(crate) service_account: bool,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
@@ -284,6 +290,8 @@ impl SuiteArgs {
             embedded: false,
             kymas: None,
             max_concurrent_reconciles: 16,
+            kube_api_qps: "-1".to_owned(),
+            service_account: false,
             common: self.common.clone(),
             out: self.out("fleet-real.md"),
         }

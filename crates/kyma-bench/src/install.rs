@@ -1,5 +1,6 @@
 //! What a fresh server needs before it can be measured.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -40,6 +41,43 @@ pub(crate) async fn namespace(endpoint: &Endpoint, name: &str) -> Result<(), Err
 pub(crate) async fn create_namespace(endpoint: &Endpoint, body: &Value) -> Result<(), Error> {
     let mut connection = endpoint.connect().await?;
     connection.accepted(&Call::post("/api/v1/namespaces", body)).await.map(|_| ())
+}
+
+/// Creates a ServiceAccount that may do everything, and writes a kubeconfig of its token into a folder.
+pub(crate) async fn service_account(
+    endpoint: &Endpoint,
+    admin: &Path,
+    folder: &Path,
+) -> Result<PathBuf, Error> {
+    const ACCOUNTS: &str = "/api/v1/namespaces/default/serviceaccounts";
+    let name = json!({"name": "kyma-operator"});
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": name});
+    let subject = json!({"kind": "ServiceAccount", "name": "kyma-operator", "namespace": "default"});
+    let rbac = "rbac.authorization.k8s.io";
+    let binding = json!({
+        "apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": name, "subjects": [subject],
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "cluster-admin"},
+    });
+    let asked = json!({
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200},
+    });
+    let mut connection = endpoint.connect().await?;
+    connection.accepted(&Call::post(ACCOUNTS, &account)).await?;
+    connection.accepted(&Call::post(format!("/apis/{rbac}/v1/clusterrolebindings"), &binding)).await?;
+    let path = format!("{ACCOUNTS}/kyma-operator/token");
+    let answer = connection.accepted(&Call::post(&path, &asked)).await?;
+    let token = answer.json::<Value>(&path)?["status"]["token"].clone();
+    let text = std::fs::read_to_string(admin)
+        .map_err(|source| Error::ReadFile { file: admin.display().to_string(), source })?;
+    let mut kubeconfig: Value =
+        serde_saphyr::from_str(&text).map_err(|error| Error::ParseYaml(Box::new(error)))?;
+    for user in kubeconfig["users"].as_array_mut().into_iter().flatten() {
+        user["user"] = json!({ "token": token });
+    }
+    let file = folder.join("kubeconfig");
+    std::fs::write(&file, kubeconfig.to_string())
+        .map_err(|source| Error::WriteFile { file: file.display().to_string(), source })?;
+    Ok(file)
 }
 
 /// The path of a collection of one of the three kinds.

@@ -36,6 +36,8 @@ pub(crate) async fn run(args: &FleetArgs) -> Result<(), Error> {
         kymas: args.common.pick(args.kymas, 500, 5),
         concurrency: args.max_concurrent_reconciles,
         creators: CREATORS,
+        qps: args.kube_api_qps.clone(),
+        service_account: args.service_account,
     };
     let kinds = [(Kind::Real, args.real), (Kind::Embedded, args.embedded)];
     let kinds = kinds.into_iter().filter(|(_, wanted)| *wanted);
@@ -111,15 +113,21 @@ fn cpus(server: &Server) -> Result<Vec<(&'static str, Duration)>, Error> {
 /// Starts the operator and waits until it watches.
 async fn start_operator(server: &Server, settings: &Settings, tools: &Tools) -> Result<Program, Error> {
     let folder = tempfile::tempdir().map_err(Error::MakeFolder)?;
+    let kubeconfig = match settings.service_account {
+        true => install::service_account(&server.endpoint, &server.kubeconfig, folder.path()).await?,
+        false => server.kubeconfig.clone(),
+    };
+    // A whole number, since half a request is none.
+    let burst = settings.qps.parse::<f64>().map_or("-1".to_owned(), |qps| format!("{:.0}", qps.ceil()));
     let health = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()?));
     let (health_text, concurrency) = (health.to_string(), settings.concurrency.to_string());
-    let mut args = vec!["operator".into(), "--kubeconfig".into(), server.kubeconfig.clone().into_os_string()];
+    let mut args = vec!["operator".into(), "--kubeconfig".into(), kubeconfig.into_os_string()];
     args.extend(
         [
             "--kube-api-qps",
-            "-1",
+            &settings.qps,
             "--kube-api-burst",
-            "-1",
+            &burst,
             "--max-concurrent-reconciles",
             &concurrency,
             "--metrics-bind-address",

@@ -24,11 +24,27 @@ mod published {
 const TIME_WANTED: f64 = 0.6;
 
 /// What all runs have in common.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) kymas: usize,
     pub(crate) concurrency: u16,
     pub(crate) creators: usize,
+    /// The operator's `--kube-api-qps`.
+    pub(crate) qps: String,
+    /// Whether the operator is a ServiceAccount, instead of the admin, whom nothing limits.
+    pub(crate) service_account: bool,
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.qps.as_str() {
+            "-1" => f.write_str("no client limit")?,
+            "auto" => f.write_str("as many requests/s as the server bears")?,
+            rate => write!(f, "{rate} requests/s")?,
+        }
+        write!(f, ", {} reconciles at a time, {} creators", self.concurrency, self.creators)?;
+        if self.service_account { f.write_str(", a ServiceAccount") } else { Ok(()) }
+    }
 }
 
 /// One run.
@@ -118,10 +134,7 @@ pub(crate) fn table(settings: &Settings, figures: &[Figures]) -> Table {
             figures.kind.name().to_owned(),
             figures.kind.store().to_owned(),
             TRANSPORT.to_owned(),
-            format!(
-                "no client limit, {} reconciles at a time, {} creators",
-                settings.concurrency, settings.creators
-            ),
+            settings.to_string(),
             of(Measured::seconds),
             of(|run| count(run.writes)),
             of(Measured::server_cpu),
@@ -229,7 +242,7 @@ mod tests {
     }
 
     fn settings(kymas: usize) -> Settings {
-        Settings { kymas, concurrency: 16, creators: 32 }
+        Settings { kymas, concurrency: 16, creators: 32, qps: "-1".to_owned(), service_account: false }
     }
 
     #[test]
@@ -249,6 +262,15 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("0.419 of the server CPU"), "{text}");
+    }
+
+    #[test]
+    fn settings_are_told() {
+        let auto = Settings { qps: "auto".to_owned(), service_account: true, ..settings(5) };
+        let text =
+            "as many requests/s as the server bears, 16 reconciles at a time, 32 creators, a ServiceAccount";
+        assert_eq!(auto.to_string(), text);
+        assert!(Settings { qps: "50".to_owned(), ..auto }.to_string().starts_with("50 requests/s, 16"));
     }
 
     #[test]
