@@ -93,10 +93,10 @@ async fn open(endpoint: &Endpoint, path: &str, version: &str) -> Result<Watch, E
     }
 }
 
-/// The version at which a fresh server was ready: that of the last namespace that it makes for itself. What is older is
-/// out of its history.
+/// The version at which a fresh server was ready: that of the last object that it makes for itself. What is older is out of
+/// its history.
 async fn start_version(endpoint: &Endpoint) -> Result<String, Error> {
-    resource_version(endpoint, "/api/v1/namespaces/kube-system").await
+    resource_version(endpoint, "/api/v1/namespaces/default/services/kubernetes").await
 }
 
 /// The version of a collection or an object as it is now.
