@@ -139,8 +139,27 @@ impl Registry {
     }
 
     fn pods(&self) -> Result<Arc<Resource>, ApiError> {
+        self.served("", "v1", "pods")
+    }
+
+    /// A built-in kind.
+    fn served(&self, group: &str, version: &str, plural: &str) -> Result<Arc<Resource>, ApiError> {
         let catalog = self.catalog();
-        let pods = catalog.find("", "v1", "pods").cloned();
-        pods.ok_or_else(|| ApiError::internal("the kind Pod is not served".to_owned()))
+        let kind = catalog.find(group, version, plural).cloned();
+        kind.ok_or_else(|| ApiError::internal(format!("the kind of {plural} is not served")))
+    }
+}
+
+/// Puts a condition into a status; one of its type that says the same has been so since then (`SetStatusCondition`).
+fn set_condition(status: &mut Object, mut condition: Value) {
+    let conditions = object::as_array_mut(status.entry("conditions").or_insert(Value::Null));
+    match conditions.iter_mut().find(|old| old["type"] == condition["type"]) {
+        Some(old) => {
+            if old["status"] == condition["status"] {
+                condition["lastTransitionTime"] = old["lastTransitionTime"].take();
+            }
+            *old = condition;
+        }
+        None => conditions.push(condition),
     }
 }

@@ -111,7 +111,7 @@ impl Registry {
         self.modify(request, name, subresource, options, warnings, |live, fields, _| {
             let actual = object::uid(&live.object);
             if !precondition.is_empty() && precondition != actual {
-                return Err(uid_conflict(request, name, (&precondition, actual), options.dry_run));
+                return Err(request.unmet(name, "UID", (&precondition, actual), options.dry_run));
             }
             let mut object = body.clone();
             let managed = fields.update(Some(live), &mut object);
@@ -132,7 +132,7 @@ impl Registry {
     ) -> Result<Outcome, ApiError> {
         let checked = match object::uid(&object) {
             "" => self.admit_into_namespace(request, &object),
-            uid => Err(uid_conflict(request, name, (uid, ""), options.dry_run)),
+            uid => Err(request.unmet(name, "UID", (uid, ""), options.dry_run)),
         };
         let checked = checked.and_then(|()| drop_version(&mut object, options.dry_run));
         if let Err(error) = checked {
@@ -281,8 +281,8 @@ impl Registry {
                     form::reshape(resource, changed)?;
                 }
             }
-            Subresource::Finalize => keep::all_but_finalizers(changed, existing),
-            Subresource::Approval => keep::all_but_conditions(changed, existing),
+            Subresource::Finalize => keep::all_but_list(changed, existing, ("spec", "finalizers")),
+            Subresource::Approval => keep::all_but_list(changed, existing, ("status", "conditions")),
             Subresource::Main if resource.status => keep::field(changed, existing, "status"),
             Subresource::Main | Subresource::Scale => {}
         }
@@ -406,8 +406,4 @@ fn check_name(name: &str, body: &Object) -> Result<(), ApiError> {
         )));
     }
     Ok(())
-}
-
-fn uid_conflict(request: &Request<'_>, name: &str, found: (&str, &str), dry_run: bool) -> ApiError {
-    request.unmet(name, "UID", found, dry_run)
 }

@@ -17,9 +17,8 @@ use kyma_testkit::network::{Network, Weather};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::harness::{Fault, Fixture, components, kyma, settle};
+use crate::harness::{Fault, Fixture, LIFE, components, kyma, settle};
 
-const LIFE: [&str; 5] = ["pending", "started", "failing", "retrying", "success"];
 const FIRST: [&str; 5] = ["a", "bb", "cccccc", "ddd", "eeeeeeeee"];
 const SECOND: [&str; 3] = ["ff", "gggg", "hhhhhhhh"];
 /// How long the bad weather lasts that comes in one piece.

@@ -27,6 +27,9 @@ use tower::BoxError;
 
 pub(crate) const NAMESPACE: &str = "pb";
 
+/// The stages of a component, in their order.
+pub(crate) const LIFE: [&str; 5] = ["pending", "started", "failing", "retrying", "success"];
+
 /// A request of the operator's that was to change something, and what came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {

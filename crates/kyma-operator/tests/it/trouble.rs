@@ -10,9 +10,7 @@ use kyma_inventory::sample;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::harness::{Fault, Fixture, components, kyma, settle};
-
-const LIFE: [&str; 5] = ["pending", "started", "failing", "retrying", "success"];
+use crate::harness::{Fault, Fixture, LIFE, components, kyma, settle};
 
 /// Every component passed every stage exactly once and in order, and stayed in each for its time at least.
 fn assert_whole_lives(stages: &BTreeMap<String, Vec<(Duration, String)>>, names: &[&str]) {

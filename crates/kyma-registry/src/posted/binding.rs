@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Given;
+use super::{Given, set_condition};
 use crate::ApiError;
 use crate::builtin::text;
 use crate::object::{self, Object};
@@ -62,17 +62,7 @@ fn mark_scheduled(pod: &mut Object, now: &str) {
     let status = object::as_object_mut(pod.entry("status").or_insert(Value::Null));
     // Where it might have gone is no more of interest.
     status.remove("nominatedNodeName");
-    let conditions = object::as_array_mut(status.entry("conditions").or_insert(Value::Null));
     let scheduled =
         json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
-    match conditions.iter_mut().find(|condition| condition["type"] == "PodScheduled") {
-        // It has been so since then.
-        Some(condition) if condition["status"] == "True" => {
-            let since = condition["lastTransitionTime"].take();
-            *condition = scheduled;
-            condition["lastTransitionTime"] = since;
-        }
-        Some(condition) => *condition = scheduled,
-        None => conditions.push(scheduled),
-    }
+    set_condition(status, scheduled);
 }

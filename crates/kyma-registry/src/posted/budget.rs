@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::set_condition;
 use crate::ApiError;
 use crate::builtin::{at, number};
 use crate::object::{self, Object};
@@ -81,20 +82,11 @@ pub(super) fn disrupt(budget: &mut Object, pod: &str, now: &str) {
     if allowed > 0 {
         return;
     }
-    let conditions = object::as_array_mut(status.entry("conditions").or_insert(Value::Null));
-    let mut condition = json!({
+    let condition = json!({
         "type": ALLOWED, "status": "False", "reason": "InsufficientPods", "message": "",
         "observedGeneration": generation, "lastTransitionTime": now,
     });
-    match conditions.iter_mut().find(|condition| condition["type"] == ALLOWED) {
-        Some(old) => {
-            if old["status"] == condition["status"] {
-                condition["lastTransitionTime"] = old["lastTransitionTime"].clone();
-            }
-            *old = condition;
-        }
-        None => conditions.push(condition),
-    }
+    set_condition(status, condition);
 }
 
 /// 429 for a budget whose controller has not seen all of it yet.

@@ -1,7 +1,5 @@
 //! Eviction: a pod is deleted if nothing is lost by that, or its disruption budget allows one more disruption.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::{Given, budget};
@@ -11,7 +9,7 @@ use crate::object::{self, Object};
 use crate::reason::Reason;
 use crate::registry::{Registry, Request};
 use crate::selector::object::Selected;
-use crate::{ApiError, ListOptions, Resource, Subresource, UpdateOptions};
+use crate::{ApiError, ListOptions, Subresource, UpdateOptions};
 
 /// As whom the server counts down a budget.
 const MANAGER: &str = "kube-apiserver";
@@ -87,7 +85,7 @@ impl Registry {
 
     /// The disruption budget whose selector finds the pod.
     fn budget_of(&self, pods: &Request<'_>, pod: &Object) -> Result<Option<Object>, ApiError> {
-        let resource = &self.budgets()?;
+        let resource = &self.served("policy", "v1", "poddisruptionbudgets")?;
         let budgets = Request { resource, namespace: pods.namespace };
         let mut found = Vec::new();
         for stored in self.list(&budgets, &ListOptions::default())?.objects {
@@ -114,7 +112,7 @@ impl Registry {
         budget: &str,
         dry_run: bool,
     ) -> Result<(), ApiError> {
-        let resource = &self.budgets()?;
+        let resource = &self.served("policy", "v1", "poddisruptionbudgets")?;
         let budgets = Request { resource, namespace: pods.namespace };
         for _ in 0..ATTEMPTS {
             let mut object = self.get_value(&budgets, budget)?;
@@ -132,12 +130,6 @@ impl Registry {
         }
         let text = format!("couldn't update PodDisruptionBudget {budget:?} due to conflicts");
         Err(ApiError::new(Reason::Timeout, format!("Timeout: {text}")).with_retry_after(budget::RETRY_AFTER))
-    }
-
-    fn budgets(&self) -> Result<Arc<Resource>, ApiError> {
-        let catalog = self.catalog();
-        let budgets = catalog.find("policy", "v1", "poddisruptionbudgets").cloned();
-        budgets.ok_or_else(|| ApiError::internal("the kind PodDisruptionBudget is not served".to_owned()))
     }
 }
 

@@ -51,30 +51,15 @@ pub(super) fn all_but_status(resource: &Resource, changed: &mut Object, existing
     }
 }
 
-pub(super) fn all_but_finalizers(changed: &mut Object, existing: &Object) {
-    let finalizers = changed.get("spec").and_then(|spec| spec.get("finalizers")).cloned();
+/// Of what was written only one list counts, a member of a member, and the metadata.
+pub(super) fn all_but_list(changed: &mut Object, existing: &Object, (parent, member): (&str, &str)) {
+    let list = changed.get(parent).and_then(|parent| parent.get(member)).cloned();
     let metadata = changed.remove("metadata");
     *changed = existing.clone();
-    let spec = object::as_object_mut(changed.entry("spec").or_insert(Value::Null));
-    match finalizers {
-        Some(Value::Array(list)) if !list.is_empty() => spec.insert("finalizers".into(), Value::Array(list)),
-        _ => spec.remove("finalizers"),
-    };
-    if let Some(metadata) = metadata {
-        changed.insert("metadata".into(), metadata);
-    }
-}
-
-pub(super) fn all_but_conditions(changed: &mut Object, existing: &Object) {
-    let conditions = changed.get("status").and_then(|status| status.get("conditions")).cloned();
-    let metadata = changed.remove("metadata");
-    *changed = existing.clone();
-    let status = object::as_object_mut(changed.entry("status").or_insert(Value::Null));
-    match conditions {
-        Some(Value::Array(list)) if !list.is_empty() => {
-            status.insert("conditions".into(), Value::Array(list))
-        }
-        _ => status.remove("conditions"),
+    let parent = object::as_object_mut(changed.entry(parent).or_insert(Value::Null));
+    match list {
+        Some(Value::Array(list)) if !list.is_empty() => parent.insert(member.into(), Value::Array(list)),
+        _ => parent.remove(member),
     };
     if let Some(metadata) = metadata {
         changed.insert("metadata".into(), metadata);
