@@ -122,13 +122,7 @@ impl<R: Record> Cache<R> {
         self.list.completed += 1;
         let number = self.list.number;
         let gone: Vec<_> = self.entries.extract_if(.., |_, entry| entry.seen != number).collect();
-        gone.into_iter()
-            .map(|(key, entry)| {
-                self.disown(&key, &entry.record);
-                self.namespaces.release(&key.namespace);
-                (key, entry.record)
-            })
-            .collect()
+        self.released(gone)
     }
 
     /// Takes a record from the list or the watch.
@@ -189,6 +183,27 @@ impl<R: Record> Cache<R> {
     pub fn learn_delete(&mut self, key: &ObjectKey, uid: &Uid) -> Option<R> {
         let held = self.entries.get(key)?;
         if held.record.uid() == uid { self.take(key) } else { None }
+    }
+
+    /// Removes the records for which `leaves` is true, and returns them in the order of keys.
+    pub fn extract(&mut self, mut leaves: impl FnMut(&ObjectKey, &R) -> bool) -> Vec<(ObjectKey, R)> {
+        let gone: Vec<_> = self.entries.extract_if(.., |key, entry| leaves(key, &entry.record)).collect();
+        self.released(gone)
+    }
+
+    /// Takes over the records of a cache that nobody feeds any more, as if they had been listed before: the next list says
+    /// which of them are still there. Returns the records of which the other cache has a newer one.
+    pub fn absorb(&mut self, other: Self) -> Vec<(ObjectKey, R)> {
+        self.list.completed = self.list.completed.max(other.list.completed);
+        let mut outdated = Vec::new();
+        for (key, entry) in other.entries {
+            if self.entries.get(&key).is_some_and(|held| held.record.revision() >= entry.record.revision()) {
+                outdated.push((key, entry.record));
+            } else if let Change::Replaced(old) = self.put(key.clone(), Entry { seen: 0, ..entry }) {
+                outdated.push((key, old));
+            }
+        }
+        outdated
     }
 
     /// The record of a key.
@@ -267,6 +282,16 @@ impl<R: Record> Cache<R> {
         self.disown(key, &entry.record);
         self.namespaces.release(&key.namespace);
         Some(entry.record)
+    }
+
+    /// What was taken out of `entries`, once nothing else refers to it.
+    fn released(&mut self, gone: Vec<(ObjectKey, Entry<R>)>) -> Vec<(ObjectKey, R)> {
+        let record = |(key, entry): (ObjectKey, Entry<R>)| {
+            self.disown(&key, &entry.record);
+            self.namespaces.release(&key.namespace);
+            (key, entry.record)
+        };
+        gone.into_iter().map(record).collect()
     }
 
     fn disown(&mut self, key: &ObjectKey, record: &R) {

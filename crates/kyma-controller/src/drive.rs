@@ -18,6 +18,7 @@ use crate::elector::{Elector, Standing};
 use crate::informer::{self, InformerOptions, Sink};
 use crate::metrics::Metrics;
 use crate::reconciler::Reconciler;
+use crate::sharder::Sharder;
 use crate::shutdown::{self, Shutdown};
 use crate::worker;
 
@@ -107,14 +108,29 @@ impl Manager {
     /// Lets workers start only when a Lease is held, and ends everything when it is lost. The Lease is given back after
     /// everything else has ended.
     pub fn elect(&mut self, elector: Elector) {
-        let standing = elector.standing();
-        let lost = standing.clone();
-        self.election = Some(Candidacy { lease: elector.lease_name(), standing });
-        self.health.add_readiness("leader-election", move || match *lost.borrow() {
+        let candidacy = Candidacy { lease: elector.lease_name(), standing: elector.standing() };
+        self.stand_for(candidacy, "leader election", move |shutdown| elector.run(shutdown));
+    }
+
+    /// Lets workers start only when this replica has joined the others, and ends everything when its Lease is lost. The
+    /// Lease is given back after everything else has ended.
+    pub fn share(&mut self, sharder: Sharder) {
+        let candidacy = Candidacy { lease: sharder.group(), standing: sharder.standing() };
+        self.stand_for(candidacy, "sharding", move |shutdown| sharder.run(shutdown));
+    }
+
+    fn stand_for<F, T>(&mut self, candidacy: Candidacy, name: &'static str, task: F)
+    where
+        F: FnOnce(Shutdown) -> T + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let standing = candidacy.standing.clone();
+        self.health.add_readiness("leader-election", move || match *standing.borrow() {
             Standing::Waiting | Standing::Leading => Ok(()),
             Standing::Lost => Err("the lease is lost".to_owned()),
         });
-        self.services.push(Task::new("leader election", move |shutdown| elector.run(shutdown)));
+        self.election = Some(candidacy);
+        self.services.push(Task::new(name, task));
     }
 
     /// Lists and watches a kind into a sink.

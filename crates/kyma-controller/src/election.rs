@@ -70,7 +70,7 @@ impl Timings {
         }
     }
 
-    fn lease_seconds(&self) -> i32 {
+    pub(crate) fn lease_seconds(&self) -> i32 {
         i32::try_from(self.lease.as_secs()).unwrap_or(i32::MAX)
     }
 }
@@ -96,20 +96,37 @@ pub struct Election {
     leads_until: Option<Duration>,
 }
 
+/// A Lease of somebody, and since when it says what it says.
 #[derive(Debug)]
-struct Seen {
+pub(crate) struct Seen {
     spec: LeaseSpec,
     /// When it was first seen so.
     since: Duration,
 }
 
 impl Seen {
-    fn holder(&self) -> &str {
+    /// It is seen for the first time.
+    pub(crate) fn first(spec: &LeaseSpec, now: Duration) -> Self {
+        Self { spec: spec.clone(), since: now }
+    }
+
+    /// It is seen once more, as it was or with news.
+    pub(crate) fn again(self, spec: &LeaseSpec, now: Duration) -> Self {
+        if self.is_of(spec) { self } else { Self::first(spec, now) }
+    }
+
+    /// Whether it said this.
+    pub(crate) fn is_of(&self, spec: &LeaseSpec) -> bool {
+        self.spec == *spec
+    }
+
+    /// Whose it is; nobody's when that is empty.
+    pub(crate) fn holder(&self) -> &str {
         self.spec.holder_identity.as_deref().unwrap_or_default()
     }
 
     /// When its holder counts as gone.
-    fn runs_out(&self) -> Duration {
+    pub(crate) fn runs_out(&self) -> Duration {
         let seconds = self.spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
         self.since + Duration::from_secs(seconds.unwrap_or_default())
     }
@@ -124,11 +141,10 @@ impl Election {
 
     /// The Lease as it was read, or that there is none.
     pub fn saw(&mut self, spec: Option<&LeaseSpec>, now: Duration) {
-        match (spec, &self.seen) {
-            (Some(spec), Some(seen)) if seen.spec == *spec => {}
-            (Some(spec), _) => self.seen = Some(Seen { spec: spec.clone(), since: now }),
-            (None, _) => self.seen = None,
-        }
+        self.seen = spec.map(|spec| match self.seen.take() {
+            Some(seen) => seen.again(spec, now),
+            None => Seen::first(spec, now),
+        });
     }
 
     /// What to do about it.

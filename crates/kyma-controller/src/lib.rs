@@ -6,8 +6,9 @@
 //! How an event walks through: the API server's watch → [`informer`] (list, watch, back-off) → the caller's
 //! [`Sink`], which keeps a compact [`cache`] and adds keys to a [`kyma_workqueue::WorkQueue`] → [`worker`] → the
 //! caller's [`Reconciler`] → its writes through [`client`] (throttle, connections, metrics) → the API server.
-//! Events for users go aside, through [`events`]. Of many replicas [`elector`] lets one act. [`admin`] shows what [`metrics`] counts, [`drive`] starts and
-//! [`shutdown`] ends it all. Time and chance come from [`clock`] alone.
+//! Events for users go aside, through [`events`]. Of many replicas [`elector`] lets one act, or [`sharder`] gives each a part,
+//! which [`ownership`] tells to those who act. [`admin`] shows what [`metrics`] counts, [`drive`] starts and [`shutdown`] ends
+//! it all. Time and chance come from [`clock`] alone.
 
 pub mod admin;
 pub mod cache;
@@ -19,7 +20,10 @@ pub mod elector;
 pub mod events;
 pub mod informer;
 pub mod metrics;
+pub mod ownership;
 pub mod reconciler;
+pub mod shard;
+pub mod sharder;
 pub mod shutdown;
 pub mod worker;
 
@@ -35,5 +39,8 @@ pub use elector::{Elector, ElectorOptions};
 pub use events::{EventRecorder, EventType, EventWriter};
 pub use informer::{InformerOptions, Seen, Sink};
 pub use metrics::{Metrics, named_queue};
+pub use ownership::Ownership;
 pub use reconciler::{ErrorClass, Outcome, Reconciler};
+pub use shard::Numbers;
+pub use sharder::{Sharder, SharderOptions};
 pub use shutdown::{Drain, Shutdown};

@@ -17,6 +17,7 @@ mod process;
 mod queue;
 pub(crate) mod reconcile;
 pub(crate) mod rest;
+pub(crate) mod shard;
 mod text;
 
 pub use text::Format;
@@ -35,6 +36,7 @@ struct Inner {
     informer: informer::Families,
     events: events::Counters,
     election: election::Families,
+    shard: shard::ShardMetrics,
 }
 
 impl Metrics {
@@ -48,9 +50,12 @@ impl Metrics {
         let informer = informer::Families::register(&mut registry);
         let events = events::Counters::register(&mut registry);
         let election = election::Families::register(&mut registry);
+        let shard = shard::ShardMetrics::register(&mut registry);
         process::register(&mut registry);
         let registry = Mutex::new(registry);
-        Self { inner: Arc::new(Inner { registry, reconcile, queue, rest, informer, events, election }) }
+        Self {
+            inner: Arc::new(Inner { registry, reconcile, queue, rest, informer, events, election, shard }),
+        }
     }
 
     /// Adds a metric of the caller. A counter's name is given without `_total`, which the encoding adds; the help
@@ -83,6 +88,10 @@ impl Metrics {
 
     pub(crate) fn election(&self) -> &election::Families {
         &self.inner.election
+    }
+
+    pub(crate) fn shard(&self) -> &shard::ShardMetrics {
+        &self.inner.shard
     }
 }
 

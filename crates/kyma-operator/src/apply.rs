@@ -23,7 +23,9 @@ use crate::meters::{Meters, Verb};
 
 mod body;
 
-use body::{Answer, Deleted, NamespacePatch, PartialStatus, StatusPatch, delete_options, owner_reference};
+use body::{
+    Answer, Deleted, NamespacePatch, PartialStatus, StatusPatch, delete_options, label_patch, owner_reference,
+};
 
 /// Why a write did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +152,20 @@ impl Writer {
         let path = object_path::<HelmComponent>(namespace, &patch.name);
         let body = NamespacePatch::to(&patch.namespace);
         let object = self.send(Method::PATCH, path, MERGE_PATCH, &body, turn).await?;
+        self.meters.written::<HelmComponent>(Verb::Patch);
+        Ok(object)
+    }
+
+    /// Gives a component the label of its shard.
+    pub(crate) async fn relabel(
+        &self,
+        namespace: &str,
+        name: &str,
+        shard: u8,
+        turn: Turn,
+    ) -> Result<HelmComponent, WriteError> {
+        let path = object_path::<HelmComponent>(namespace, name);
+        let object = self.send(Method::PATCH, path, MERGE_PATCH, &label_patch(shard), turn).await?;
         self.meters.written::<HelmComponent>(Verb::Patch);
         Ok(object)
     }

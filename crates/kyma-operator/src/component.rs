@@ -44,7 +44,7 @@ impl ComponentController {
     fn after_conflict(&self, key: &ObjectKey, written_from: u64, turn: Turn) -> Outcome {
         let (fleet, now) = (&self.context.fleet, self.context.uptime());
         fleet.memory(|memory| memory.stale_components.mark(key, written_from, now));
-        let held = fleet.components(|components| components.cache().get(key).map(Record::revision));
+        let held = fleet.components(|components| components.get(key).map(Record::revision));
         match held {
             None => Outcome::Done,
             Some(revision) if revision > written_from => Outcome::Again { turn },
@@ -63,6 +63,9 @@ impl Reconciler for ComponentController {
     async fn reconcile(&self, key: &ObjectKey) -> Outcome {
         let fleet = &self.context.fleet;
         let Some((record, decision)) = fleet.decide_component(key, self.context.now()) else {
+            return Outcome::Done;
+        };
+        let Some(_in_hand) = self.context.ownership.enter(record.acting_shard(key)) else {
             return Outcome::Done;
         };
         match decision {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kyma_controller::ElectorOptions;
+use kyma_controller::{ElectorOptions, Fence, SharderOptions};
 use kyma_workqueue::LimiterOptions;
 
 /// What can be set; the defaults are those of the proof of concept.
@@ -18,8 +18,32 @@ pub struct Config {
     pub status_interval: Duration,
     /// How long retries wait.
     pub limiter: LimiterOptions,
-    /// The Lease to be held while it acts; none where there is one replica. The client must have its fence.
-    pub election: Option<ElectorOptions>,
+    /// How it stands to other replicas.
+    pub replicas: Replicas,
+}
+
+/// How a process stands to others that run the same operator.
+#[derive(Clone, Debug, Default)]
+pub enum Replicas {
+    /// There are no others.
+    #[default]
+    Alone,
+    /// One acts, while it holds a Lease.
+    OneActs(ElectorOptions),
+    /// All act, each upon a part of the fleet.
+    Share(SharderOptions),
+}
+
+impl Replicas {
+    /// What the client needs, so that a process that has lost its Lease sends nothing more.
+    #[must_use]
+    pub fn fence(&self) -> Option<&Fence> {
+        match self {
+            Self::Alone => None,
+            Self::OneActs(options) => Some(&options.fence),
+            Self::Share(options) => Some(&options.fence),
+        }
+    }
 }
 
 impl Default for Config {
@@ -30,7 +54,7 @@ impl Default for Config {
             sync_period: Duration::from_secs(10 * 60 * 60),
             status_interval: Duration::from_secs(1),
             limiter: LimiterOptions::default(),
-            election: None,
+            replicas: Replicas::Alone,
         }
     }
 }

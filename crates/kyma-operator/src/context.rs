@@ -6,14 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource;
-use kyma_controller::{Clock, ErrorClass, EventRecorder, EventType, ObjectKey, Outcome, Uid};
+use kyma_controller::{
+    Clock, ErrorClass, EventRecorder, EventType, Numbers, ObjectKey, Outcome, Ownership, Uid,
+};
 use kyma_inventory::{API_VERSION, Kyma};
 use kyma_workqueue::{Turn, WorkQueue};
 use tokio::time::Instant;
 
 use crate::apply::{WriteError, Writer};
 use crate::decide::Next;
-use crate::fleet::{Fleet, Wakes};
+use crate::fleet::{Fleet, Wakes, kyma_shard};
 use crate::meters::Meters;
 
 /// How long the garbage collector has for the components of a Kyma that is gone, before the operator deletes what
@@ -26,6 +28,8 @@ pub(crate) const CONFLICT_RECHECK: Duration = Duration::from_secs(1);
 /// What the controllers share.
 pub(crate) struct Context {
     pub(crate) fleet: Fleet,
+    /// What this process acts upon; everything, where it has the fleet to itself.
+    pub(crate) ownership: Ownership,
     pub(crate) kymas: WorkQueue<ObjectKey>,
     pub(crate) components: WorkQueue<ObjectKey>,
     pub(crate) clusters: WorkQueue<ObjectKey>,
@@ -47,16 +51,20 @@ impl Context {
         self.started.elapsed()
     }
 
-    /// Adds the keys to their queues.
+    /// Adds the keys to their queues, those that this process acts upon.
     pub(crate) fn wake(&self, wakes: Wakes) {
         let Wakes { component, kymas, orphaned } = wakes;
-        if let Some((key, turn)) = component {
+        let open = self.ownership.opened();
+        if let Some((key, turn, shard)) = component
+            && open.contains(shard)
+        {
             self.components.add(key, turn);
         }
-        for (key, turn) in kymas {
+        let is_ours = |key: &ObjectKey| open == Numbers::ALL || open.contains(kyma_shard(key));
+        for (key, turn) in kymas.into_iter().filter(|(key, _)| is_ours(key)) {
             self.kymas.add(key, turn);
         }
-        if let Some(key) = orphaned {
+        if let Some(key) = orphaned.filter(is_ours) {
             self.kymas.add_after(key, Turn::dependent(0), ORPHAN_GRACE);
         }
     }
@@ -84,7 +92,7 @@ impl Context {
     /// Shows the fleet's size in the metrics.
     pub(crate) fn measure(&self) {
         let stages = self.fleet.components(|components| components.tallies().stages());
-        let kymas = self.fleet.kymas(|kymas| kymas.len());
+        let kymas = self.fleet.kymas_in(self.ownership.opened());
         self.meters.fleet(kymas, &stages, self.fleet.clusters().read().len());
     }
 }

@@ -129,7 +129,7 @@ fn children<'a>(
     components: &'a Components,
 ) -> Vec<Child<'a>> {
     let child = |key: &'a ObjectKey, owner: Owner| {
-        components.cache().get(key).map(|child| Child {
+        components.get(key).map(|child| Child {
             name: &key.name,
             owner,
             component_name: &child.component_name,
@@ -148,7 +148,7 @@ fn deletes(key: &ObjectKey, plan: &Plan, components: &Components) -> Vec<ChildTo
         .iter()
         .filter_map(|delete| {
             let child = ObjectKey::new(key.namespace.clone(), delete.name.as_str());
-            let record = components.cache().get(&child)?;
+            let record = components.get(&child)?;
             Some(ChildToDelete::new(&child, record, delete.cause))
         })
         .collect()

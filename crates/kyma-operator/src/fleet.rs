@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kyma_controller::{Cache, Change, ObjectKey, Record, Uid};
+use kyma_controller::{Cache, Change, Numbers, ObjectKey, Record, Uid};
+use kyma_inventory::names::shard_of;
 use kyma_inventory::plan::Limits;
 use kyma_inventory::{Cluster, HelmComponent, Kyma};
 use kyma_workqueue::{LimiterOptions, Turn};
@@ -17,13 +18,13 @@ use crate::records::{ClusterRecord, ComponentRecord, KymaRecord, Pools};
 
 mod components;
 
-pub use components::Components;
+pub use components::{Components, PartId, Scope};
 
 /// Keys that are to be looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wakes {
-    /// A component, with its turn.
-    pub component: Option<(ObjectKey, Turn)>,
+    /// A component, with its turn and the shard whose holder acts upon it.
+    pub component: Option<(ObjectKey, Turn, u8)>,
     /// Kymas, with their turns.
     pub kymas: Turns,
     /// A Kyma that is gone and may leave components behind.
@@ -32,6 +33,12 @@ pub struct Wakes {
 
 /// Keys with their turns.
 pub type Turns = Vec<(ObjectKey, Turn)>;
+
+/// The shard of a Kyma: its holder acts upon it.
+#[must_use]
+pub fn kyma_shard(key: &ObjectKey) -> u8 {
+    shard_of(&key.namespace, &key.name)
+}
 
 /// The caches and the memory.
 #[derive(Debug)]
@@ -95,8 +102,8 @@ impl Fleet {
     }
 
     /// A component that cannot be read keeps its last record.
-    pub fn keep_component(&self, key: &ObjectKey) {
-        self.components.write().keep(key);
+    pub fn keep_component(&self, part: PartId, key: &ObjectKey) {
+        self.components.write().keep(part, key);
     }
 
     /// A Kyma from the list or the watch.
@@ -138,33 +145,58 @@ impl Fleet {
         self.memory.lock().note_news(key, record.generation, false, Duration::ZERO);
     }
 
+    /// From now on components are shared with other replicas: see [`Components::share`].
+    pub fn share_components(&self) {
+        self.components.write().share();
+    }
+
+    /// A new part of the components: see [`Components::add`].
+    pub fn add_components(&self, shards: Numbers, instead_of: &[PartId]) -> PartId {
+        self.components.write().add(shards, instead_of)
+    }
+
+    /// The end of a part that has no components any more.
+    pub fn remove_components(&self, part: PartId) {
+        self.components.write().remove(part);
+    }
+
+    /// These shards are another replica's now.
+    pub fn drop_shards(&self, lost: Numbers) {
+        let gone = self.components.write().drop_shards(lost);
+        let mut memory = self.memory.lock();
+        for (key, _) in gone {
+            memory.forget_component(&key);
+        }
+    }
+
     /// A list of components begins.
-    pub fn relist_components_begin(&self) {
-        self.components.write().relist_begin();
+    pub fn relist_components_begin(&self, part: PartId) {
+        self.components.write().relist_begin(part);
     }
 
     /// The list of components is complete: what was not in it is gone.
-    pub fn relist_components_end(&self) -> Vec<Wakes> {
-        let gone = self.components.write().relist_end();
+    pub fn relist_components_end(&self, part: PartId) -> Vec<Wakes> {
+        let gone = self.components.write().relist_end(part);
         gone.into_iter().map(|(key, record)| self.component_changed(&key, Some(&record), None)).collect()
     }
 
     /// A component from the list or the watch.
-    pub fn observe_component(&self, object: &HelmComponent) -> Wakes {
+    pub fn observe_component(&self, part: PartId, object: &HelmComponent) -> Wakes {
         let key = ObjectKey::of(object);
         let record = ComponentRecord::of(object, &mut self.pools.lock());
-        let change = self.components.write().observe(&key, record.clone());
+        let change = self.components.write().observe(part, &key, record.clone());
         let mut wakes = self.component_settled(&key, change, &record);
         let awaited = self.memory.lock().stale_components.is_awaited(&key, record.revision());
         if awaited && wakes.component.is_none() {
-            wakes.component = Some((key, Turn::dependent(record.remaining())));
+            let shard = record.acting_shard(&key);
+            wakes.component = Some((key, Turn::dependent(record.remaining()), shard));
         }
         wakes
     }
 
     /// A deletion of a component from the watch.
-    pub fn observe_component_delete(&self, key: &ObjectKey, revision: u64) -> Wakes {
-        let gone = self.components.write().observe_delete(key, revision);
+    pub fn observe_component_delete(&self, part: PartId, key: &ObjectKey, revision: u64) -> Wakes {
+        let gone = self.components.write().observe_delete(part, key, revision);
         gone.map(|gone| self.component_changed(key, Some(&gone), None)).unwrap_or_default()
     }
 
@@ -216,7 +248,7 @@ impl Fleet {
         now: Timestamp,
     ) -> Option<(ComponentRecord, ComponentDecision)> {
         let components = self.components.read();
-        let record = components.cache().get(key)?.clone();
+        let record = components.get(key)?.clone();
         drop(components);
         let seen = self.memory.lock().first_seen(key, &record, now);
         let decision = decide::component(&record, seen, now);
@@ -232,22 +264,34 @@ impl Fleet {
         decide::kyma_priority(record, components.tallies().of(key, record.uid()))
     }
 
-    /// The first turns of everything that the initial lists have shown.
+    /// The first turns of everything in these shards that the initial lists have shown.
     #[must_use]
-    pub fn seeds(&self) -> (Turns, Turns) {
+    pub fn seeds(&self, shards: Numbers) -> (Turns, Turns) {
         let kymas = self.kymas.read();
         let components = self.components.read();
         let tally = |key: &ObjectKey, record: &KymaRecord| {
             decide::seed_kyma(record, components.tallies().of(key, record.uid()))
         };
-        let present = kymas.iter().map(|(key, record)| (key.clone(), tally(key, record)));
+        let is_ours = |key: &ObjectKey| shards == Numbers::ALL || shards.contains(kyma_shard(key));
+        let present = kymas.iter().filter(|(key, _)| is_ours(key));
+        let present = present.map(|(key, record)| (key.clone(), tally(key, record)));
         // Owners that are gone left components behind while nobody looked.
-        let gone = components.tallies().kymas().filter(|key| kymas.get(key).is_none());
+        let gone = components.tallies().kymas().filter(|key| kymas.get(key).is_none() && is_ours(key));
         let mut gone: Vec<_> = gone.map(|key| (key.clone(), Turn::sweep(0))).collect();
         gone.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let seed =
-            |(key, record): (&ObjectKey, &ComponentRecord)| (key.clone(), decide::seed_component(record));
-        (present.chain(gone).collect(), components.cache().iter().map(seed).collect())
+        let children = components.iter().filter(|(key, record)| shards.contains(record.acting_shard(key)));
+        let children = children.map(|(key, record)| (key.clone(), decide::seed_component(record)));
+        (present.chain(gone).collect(), children.collect())
+    }
+
+    /// How many Kymas there are in these shards.
+    #[must_use]
+    pub fn kymas_in(&self, shards: Numbers) -> usize {
+        let kymas = self.kymas.read();
+        if shards == Numbers::ALL {
+            return kymas.len();
+        }
+        kymas.iter().filter(|(key, _)| shards.contains(kyma_shard(key))).count()
     }
 
     fn kyma_gone(&self, key: &ObjectKey) -> Wakes {
@@ -287,8 +331,9 @@ impl Fleet {
             self.memory.lock().forget_component(key);
             kymas.extend(self.unblocked(key));
         }
-        let mut wakes =
-            Wakes { component: wake.component.map(|turn| (key.clone(), turn)), ..Wakes::default() };
+        let shard = new.map_or(0, |record| record.acting_shard(key));
+        let component = wake.component.map(|turn| (key.clone(), turn, shard));
+        let mut wakes = Wakes { component, ..Wakes::default() };
         for kyma in kymas {
             if self.kymas.read().get(&kyma).is_some() {
                 let turn = Turn::dependent(self.kyma_priority(&kyma));

@@ -11,6 +11,7 @@ use kyma_workqueue::Turn;
 use crate::apply::{Base, WriteError};
 use crate::context::{CONFLICT_RECHECK, Context, failed};
 use crate::decide::KymaDecision;
+use crate::fleet::kyma_shard;
 use crate::records::KymaRecord;
 
 mod children;
@@ -49,6 +50,7 @@ impl Reconciler for KymaController {
 
     async fn reconcile(&self, key: &ObjectKey) -> Outcome {
         let context = self.context.as_ref();
+        let Some(_in_hand) = context.ownership.enter(kyma_shard(key)) else { return Outcome::Done };
         let Some((record, decision)) = context.fleet.decide_kyma(key, context.uptime()) else {
             return children::sweep_orphans(context, key).await;
         };

@@ -22,8 +22,9 @@ pub mod memory;
 mod meters;
 pub mod records;
 mod run;
+mod shards;
 mod sinks;
 mod sweep;
 
-pub use config::Config;
+pub use config::{Config, Replicas};
 pub use run::{Operator, run};

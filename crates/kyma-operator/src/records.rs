@@ -10,6 +10,7 @@ use kyma_controller::{ObjectKey, Record, Uid, cache};
 use kyma_inventory::conditions::{self, Condition, Previous};
 use kyma_inventory::helm_component::HelmComponentStatus;
 use kyma_inventory::kyma::{Component, KymaStatus};
+use kyma_inventory::names::{SHARD_LABEL, shard_of};
 use kyma_inventory::plan::{ReadyFacts, StatusFacts};
 use kyma_inventory::stages::{self, Progress};
 use kyma_inventory::{Cluster, GROUP, HelmComponent, Kyma, Stage};
@@ -127,6 +128,8 @@ pub struct ComponentRecord {
     pub(crate) uid: Uid,
     /// The Kyma that is its controller owner.
     pub owner: Option<KymaOwner>,
+    /// The shard that its label names, where that is one.
+    pub shard: Option<u8>,
     /// `spec.componentName`.
     pub component_name: Arc<str>,
     /// `spec.namespace`.
@@ -172,6 +175,7 @@ impl ComponentRecord {
             revision: cache::revision_of(meta),
             uid: uid_of(meta),
             owner: owner_of(meta, pools),
+            shard: shard_label(meta),
             component_name: pools.text(&component.spec.component_name),
             namespace: pools.text(&component.spec.namespace),
             generation: meta.generation.unwrap_or_default(),
@@ -195,6 +199,7 @@ impl ComponentRecord {
             revision: created.revision,
             uid: created.uid.clone(),
             owner: Some(KymaOwner { uid: uid.clone(), name: pools.text(&kyma.name) }),
+            shard: Some(shard_of(&kyma.namespace, &kyma.name)),
             component_name: pools.text(&created.spec.component_name),
             namespace: pools.text(&created.spec.namespace),
             generation: created.generation,
@@ -207,6 +212,13 @@ impl ComponentRecord {
             deleting: false,
             claimed: false,
         }
+    }
+
+    /// Who acts upon the component `key`: the holder of the shard that its label names, else of its Kyma's, else of shard 0.
+    #[must_use]
+    pub fn acting_shard(&self, key: &ObjectKey) -> u8 {
+        let of_owner = || self.owner.as_ref().map_or(0, |owner| shard_of(&key.namespace, &owner.name));
+        self.shard.unwrap_or_else(of_owner)
     }
 
     /// What decides the next step.
@@ -337,6 +349,12 @@ fn owner_of(meta: &ObjectMeta, pools: &mut Pools) -> Option<KymaOwner> {
     let group = controller.api_version.split_once('/').map_or("", |(group, _)| group);
     (group == GROUP && controller.kind == Kyma::kind(&()))
         .then(|| KymaOwner { uid: Uid::parse(&controller.uid), name: pools.text(&controller.name) })
+}
+
+/// The number in the shard label. What the label selector for a number does not find is none.
+fn shard_label(meta: &ObjectMeta) -> Option<u8> {
+    let label = meta.labels.as_ref()?.get(SHARD_LABEL)?;
+    label.parse().ok().filter(|shard: &u8| shard.to_string() == *label)
 }
 
 /// The Ready condition, and all others.

@@ -1,7 +1,7 @@
 //! From the watches to the caches and queues.
 //!
-//! Nothing is queued from a kind's first list: when all lists are complete, [`crate::seed`] queues everything once,
-//! with the turns that only the whole picture gives.
+//! Nothing is queued before a shard is open: when all lists are complete, [`crate::sweep::seed`] opens what is granted and
+//! queues everything in it once, with the turns that only the whole picture gives.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use kyma_inventory::{Cluster, HelmComponent, Kyma};
 use kyma_workqueue::Turn;
 
 use crate::context::Context;
-use crate::fleet::Wakes;
+use crate::fleet::PartId;
 
 /// Feeds the cache of one kind.
 pub(crate) struct Feed {
@@ -28,23 +28,24 @@ impl Feed {
 
     fn delete_kyma(&self, key: &ObjectKey, revision: u64) {
         self.context.kymas.forget(key);
-        self.wake(self.context.fleet.observe_kyma_delete(key, revision));
+        self.context.wake(self.context.fleet.observe_kyma_delete(key, revision));
+    }
+}
+
+/// Feeds a part of the components.
+pub(crate) struct ComponentFeed {
+    context: Arc<Context>,
+    part: PartId,
+}
+
+impl ComponentFeed {
+    pub(crate) fn new(context: Arc<Context>, part: PartId) -> Self {
+        Self { context, part }
     }
 
-    fn delete_component(&self, key: &ObjectKey, revision: u64) {
+    fn delete(&self, key: &ObjectKey, revision: u64) {
         self.context.components.forget(key);
-        self.wake(self.context.fleet.observe_component_delete(key, revision));
-    }
-
-    fn wake(&self, wakes: Wakes) {
-        if self.listed {
-            self.context.wake(wakes);
-        }
-    }
-
-    fn wake_all(&mut self, all: Vec<Wakes>) {
-        all.into_iter().for_each(|wakes| self.wake(wakes));
-        self.listed = true;
+        self.context.wake(self.context.fleet.observe_component_delete(self.part, key, revision));
     }
 }
 
@@ -54,7 +55,7 @@ impl Sink<Kyma> for Feed {
     }
 
     fn apply(&mut self, object: Kyma, _initial: bool) {
-        self.wake(self.context.fleet.observe_kyma(&object));
+        self.context.wake(self.context.fleet.observe_kyma(&object));
     }
 
     fn delete(&mut self, object: Kyma) {
@@ -62,8 +63,9 @@ impl Sink<Kyma> for Feed {
     }
 
     fn relist_end(&mut self) {
-        let all = self.context.fleet.relist_kymas_end();
-        self.wake_all(all);
+        for wakes in self.context.fleet.relist_kymas_end() {
+            self.context.wake(wakes);
+        }
     }
 
     fn undecodable(&mut self, key: ObjectKey, seen: Seen) {
@@ -74,28 +76,29 @@ impl Sink<Kyma> for Feed {
     }
 }
 
-impl Sink<HelmComponent> for Feed {
+impl Sink<HelmComponent> for ComponentFeed {
     fn relist_begin(&mut self) {
-        self.context.fleet.relist_components_begin();
+        self.context.fleet.relist_components_begin(self.part);
     }
 
     fn apply(&mut self, object: HelmComponent, _initial: bool) {
-        self.wake(self.context.fleet.observe_component(&object));
+        self.context.wake(self.context.fleet.observe_component(self.part, &object));
     }
 
     fn delete(&mut self, object: HelmComponent) {
-        self.delete_component(&ObjectKey::of(&object), revision_of(&object.metadata));
+        ComponentFeed::delete(self, &ObjectKey::of(&object), revision_of(&object.metadata));
     }
 
     fn relist_end(&mut self) {
-        let all = self.context.fleet.relist_components_end();
-        self.wake_all(all);
+        for wakes in self.context.fleet.relist_components_end(self.part) {
+            self.context.wake(wakes);
+        }
     }
 
     fn undecodable(&mut self, key: ObjectKey, seen: Seen) {
         match seen {
-            Seen::Listed | Seen::Applied => self.context.fleet.keep_component(&key),
-            Seen::Deleted { revision } => self.delete_component(&key, revision),
+            Seen::Listed | Seen::Applied => self.context.fleet.keep_component(self.part, &key),
+            Seen::Deleted { revision } => ComponentFeed::delete(self, &key, revision),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kyma_controller::{ObjectKey, Shutdown};
+use kyma_controller::{Numbers, ObjectKey, Shutdown};
 use kyma_inventory::names::fnv1a_64;
 use kyma_workqueue::Turn;
 
@@ -15,9 +15,13 @@ const PARTS: u64 = 1024;
 /// How often the fleet's size is shown in the metrics.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 
-/// Queues everything that the initial lists have shown.
-pub(crate) fn seed(context: &Context) {
-    let (kymas, components) = context.fleet.seeds();
+/// Opens the shards that are granted, and queues everything in them that the lists have shown.
+pub(crate) fn seed(context: &Context, shards: Numbers) {
+    let opened = context.ownership.open(shards);
+    if opened.is_empty() {
+        return;
+    }
+    let (kymas, components) = context.fleet.seeds(opened);
     tracing::info!(kymas = kymas.len(), components = components.len(), "looking at everything that is there");
     for (key, turn) in kymas {
         context.kymas.add(key, turn);
@@ -25,6 +29,10 @@ pub(crate) fn seed(context: &Context) {
     for (key, turn) in components {
         context.components.add(key, turn);
     }
+}
+
+/// Queues every Cluster.
+pub(crate) fn seed_clusters(context: &Context) {
     let clusters: Vec<ObjectKey> =
         context.fleet.clusters().read().iter().map(|(key, _)| key.clone()).collect();
     for key in clusters {
@@ -60,7 +68,7 @@ pub(crate) async fn measure(context: Arc<Context>, shutdown: Shutdown) {
 }
 
 fn queue_part(context: &Context, part: u64) {
-    let (kymas, components) = context.fleet.seeds();
+    let (kymas, components) = context.fleet.seeds(context.ownership.opened());
     let due = |(key, _): &(ObjectKey, Turn)| part_of(key) == part;
     for (key, turn) in kymas.into_iter().filter(due) {
         context.kymas.add(key, Turn::sweep(turn.priority));

@@ -204,16 +204,28 @@ pub(crate) struct AddressArgs {
     pub(crate) health_probe_bind_address: Option<String>,
 }
 
-/// Of many replicas, which acts.
+/// How many replicas share the work.
 #[derive(Debug, Group)]
 pub(crate) struct ElectionArgs {
-    /// Act only while holding the Lease 0f60298a.kyma-project.io: of many replicas one acts, and the others wait for it to
-    /// go.
+    /// Act only while holding a Lease, so that many replicas can run: together, or one at a time, as --shards says.
     #[arg(long)]
     pub(crate) leader_elect: bool,
-    /// Where the Lease is; without it in the pod's own namespace. Needed outside a cluster.
+    /// Where the Leases are; without it in the pod's own namespace. Needed outside a cluster.
     #[arg(long, value_name = "NAMESPACE", requires = "leader_elect")]
     pub(crate) leader_elect_namespace: Option<String>,
+    /// Whether replicas share the fleet. `auto`: they do with --leader-elect, each with a Lease of its own,
+    /// 0f60298a.kyma-project.io-ID. `on`: the same, and --leader-elect must be there. `off`: the one acts that holds the
+    /// Lease 0f60298a.kyma-project.io, and the others wait for it to go.
+    #[arg(long, value_name = "WHETHER", default_value = "auto", value_enum)]
+    pub(crate) shards: Shards,
+}
+
+/// Whether replicas share the fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shards {
+    Auto,
+    On,
+    Off,
 }
 
 /// Defaults that differ from command to command. They are texts: clap keeps a value that it has to write itself in a

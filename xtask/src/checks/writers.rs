@@ -66,15 +66,23 @@ const RULES: &[OneWriter] = &[
     },
     OneWriter {
         within: "crates/kyma-operator/src/",
-        only: &["crates/kyma-operator/src/run.rs", "crates/kyma-operator/src/apply.rs"],
+        only: &[
+            "crates/kyma-operator/src/run.rs",
+            "crates/kyma-operator/src/shards.rs",
+            "crates/kyma-operator/src/apply.rs",
+        ],
         patterns: &[HANDLES],
-        what: "kube's Api is for the informers, which run.rs starts",
+        what: "kube's Api is for the informers, which run.rs and shards.rs start",
     },
     OneWriter {
         within: "crates/kyma-controller/src/",
-        only: &["crates/kyma-controller/src/elector.rs", "crates/kyma-controller/src/events.rs"],
+        only: &[
+            "crates/kyma-controller/src/elector.rs",
+            "crates/kyma-controller/src/sharder.rs",
+            "crates/kyma-controller/src/events.rs",
+        ],
         patterns: &[WRITES],
-        what: "the controller runtime writes nothing but Events and its Lease",
+        what: "the controller runtime writes nothing but Events and its Leases",
     },
 ];
 
@@ -159,7 +167,7 @@ mod tests {
             "fn f() { *request.method_mut() = method; }",
         ] {
             assert_eq!(findings_of("crates/kyma-controller/src/informer.rs", code).len(), 1, "{code}");
-            for own in ["events", "elector"] {
+            for own in ["events", "elector", "sharder"] {
                 let path = format!("crates/kyma-controller/src/{own}.rs");
                 assert_eq!(findings_of(&path, code), Vec::<String>::new());
             }

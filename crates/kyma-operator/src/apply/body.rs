@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, OwnerReferen
 use kube::Resource;
 use kube::core::ObjectMeta;
 use kyma_controller::{ObjectKey, Uid};
+use kyma_inventory::names::SHARD_LABEL;
 use kyma_inventory::{API_VERSION, Kyma};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,11 @@ impl<'a> NamespacePatch<'a> {
     pub(super) fn to(namespace: &'a str) -> Self {
         Self { spec: NamespaceField { namespace: (!namespace.is_empty()).then_some(namespace) } }
     }
+}
+
+/// A merge patch of the shard label.
+pub(super) fn label_patch(shard: u8) -> impl Serialize {
+    serde_json::json!({ "metadata": { "labels": { SHARD_LABEL: shard.to_string() } } })
 }
 
 /// What is read of an answer that is an object.

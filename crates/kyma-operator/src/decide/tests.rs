@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kyma_controller::ObjectKey;
+use kyma_controller::{Numbers, ObjectKey};
 use kyma_inventory::kyma::{Component, KymaSpec};
 use kyma_inventory::plan::{DeleteCause, StatusPlan};
 use kyma_inventory::{HelmComponent, Kyma, Stage, sample};
@@ -9,7 +9,7 @@ use kyma_workqueue::{Class, LimiterOptions, Turn};
 use serde_json::json;
 
 use super::{ComponentDecision, Next, after_stage, component, component_event, kyma_event, seed_component};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, PartId};
 use crate::records::{ComponentRecord, KymaRecord, Pools};
 
 const UID: &str = "00000000-0000-0000-0000-000000000001";
@@ -133,11 +133,11 @@ fn a_kyma_counts_as_long_as_its_longest_component() {
     let fleet = fleet();
     fleet.observe_kyma(&kyma(&["bb", "dddd"], 1));
     assert_eq!(fleet.kyma_priority(&key("k")), 13, "both are missing");
-    fleet.observe_component(&child("k-dddd", Some(UID), "failing", 2));
+    fleet.observe_component(PartId::FIRST, &child("k-dddd", Some(UID), "failing", 2));
     assert_eq!(fleet.kyma_priority(&key("k")), 13, "one is missing");
-    fleet.observe_component(&child("k-bb", Some(UID), "started", 3));
+    fleet.observe_component(PartId::FIRST, &child("k-bb", Some(UID), "started", 3));
     assert_eq!(fleet.kyma_priority(&key("k")), 8);
-    fleet.observe_component(&child("k-dddd", Some(UID), "success", 4));
+    fleet.observe_component(PartId::FIRST, &child("k-dddd", Some(UID), "success", 4));
     assert_eq!(fleet.kyma_priority(&key("k")), 6);
     assert_eq!(fleet.kyma_priority(&key("unknown")), 0);
 }
@@ -146,16 +146,16 @@ fn a_kyma_counts_as_long_as_its_longest_component() {
 fn seeds_put_new_kymas_first_and_find_what_was_left_behind() {
     let fleet = fleet();
     fleet.observe_kyma(&kyma(&["a"], 1));
-    let (kymas, components) = fleet.seeds();
+    let (kymas, components) = fleet.seeds(Numbers::ALL);
     assert_eq!((kymas, components.len()), (vec![(key("k"), Turn::user(4))], 0));
-    fleet.observe_component(&child("k-a", Some(UID), "pending", 2));
-    let (kymas, components) = fleet.seeds();
+    fleet.observe_component(PartId::FIRST, &child("k-a", Some(UID), "pending", 2));
+    let (kymas, components) = fleet.seeds(Numbers::ALL);
     assert_eq!(kymas, [(key("k"), Turn::sweep(4))]);
     assert_eq!(components, [(key("k-a"), Turn::sweep(4))]);
     assert_eq!(seed_component(&record(&child("x", None, "success", 1))), Turn::sweep(0));
     let orphans = self::fleet();
-    orphans.observe_component(&child("k-a", Some(UID), "pending", 2));
-    assert_eq!(orphans.seeds().0, [(key("k"), Turn::sweep(0))]);
+    orphans.observe_component(PartId::FIRST, &child("k-a", Some(UID), "pending", 2));
+    assert_eq!(orphans.seeds(Numbers::ALL).0, [(key("k"), Turn::sweep(0))]);
 }
 
 #[test]
@@ -180,8 +180,8 @@ fn the_first_turn_is_the_users_and_the_rest_follows_as_consequence() {
 fn deletes_carry_the_state_that_was_read() {
     let fleet = fleet();
     fleet.observe_kyma(&kyma(&["a"], 1));
-    fleet.observe_component(&child("k-a", Some(OLD_UID), "success", 5));
-    fleet.observe_component(&child("k-z", Some(UID), "success", 6));
+    fleet.observe_component(PartId::FIRST, &child("k-a", Some(OLD_UID), "success", 5));
+    fleet.observe_component(PartId::FIRST, &child("k-z", Some(UID), "success", 6));
     let (_, decision) = fleet.decide_kyma(&key("k"), secs(0)).unwrap();
     let mut deletes: Vec<_> = decision.deletes.iter().map(|d| (d.key.clone(), d.revision, d.cause)).collect();
     deletes.sort_by_key(|(_, revision, _)| *revision);
@@ -193,7 +193,7 @@ fn deletes_carry_the_state_that_was_read() {
 fn a_name_that_is_taken_is_looked_at_again_later_and_later_and_at_once_when_it_is_free() {
     let fleet = fleet();
     fleet.observe_kyma(&kyma(&["b-c"], 1));
-    fleet.observe_component(&child("k-b-c", None, "", 2));
+    fleet.observe_component(PartId::FIRST, &child("k-b-c", None, "", 2));
     for (now, wait) in [(0, 1), (1, 2), (3, 4)] {
         let (_, decision) = fleet.decide_kyma(&key("k"), secs(now)).unwrap();
         assert_eq!(
@@ -204,7 +204,7 @@ fn a_name_that_is_taken_is_looked_at_again_later_and_later_and_at_once_when_it_i
     // In between nothing is put off any further.
     let (_, decision) = fleet.decide_kyma(&key("k"), secs(5)).unwrap();
     assert_eq!(decision.next, Next::After(secs(2), Turn::retry(0)));
-    let wakes = fleet.observe_component_delete(&key("k-b-c"), 9);
+    let wakes = fleet.observe_component_delete(PartId::FIRST, &key("k-b-c"), 9);
     assert_eq!(wakes.kymas, [(key("k"), Turn::dependent(10))]);
     let (_, decision) = fleet.decide_kyma(&key("k"), secs(5)).unwrap();
     assert_eq!(decision.plan.creates.len(), 1);
@@ -216,7 +216,7 @@ fn what_another_namespace_owns_by_mistake_is_not_ours() {
     fleet.observe_kyma(&kyma(&["a"], 1));
     let mut stray = child("k-z", Some(UID), "", 2);
     stray.metadata.namespace = Some("elsewhere".into());
-    fleet.observe_component(&stray);
+    fleet.observe_component(PartId::FIRST, &stray);
     let (_, decision) = fleet.decide_kyma(&key("k"), secs(0)).unwrap();
     assert!(decision.deletes.is_empty());
 }

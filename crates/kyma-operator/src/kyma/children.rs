@@ -11,6 +11,7 @@ use super::TurnOf;
 use crate::apply::{Base, WriteError};
 use crate::context::{CONFLICT_RECHECK, Context, failed};
 use crate::decide::ChildToDelete;
+use crate::fleet::kyma_shard;
 use crate::records::ComponentRecord;
 
 impl TurnOf<'_> {
@@ -80,9 +81,24 @@ impl TurnOf<'_> {
         if found.owner.as_ref().is_none_or(|owner| owner.name != key.name) {
             return Ok(self.refuse(&create.component.name, RefusalCause::NameTaken, String::new()));
         }
+        let shard = kyma_shard(key);
+        if found.shard.is_some_and(|label| label != shard) {
+            // Somebody has given it to another shard, whose holder alone would see it. Without a label all would.
+            return self.relabel(create, shard).await;
+        }
         // Ours (the answer to the create was lost, or the watch is behind) or a predecessor's: with it in the cache
         // the next plan knows what to do.
         context.wake(context.fleet.learn_component(&child, &found));
+        Ok(self.recheck())
+    }
+
+    async fn relabel(&self, create: &Create, shard: u8) -> Result<Outcome, WriteError> {
+        let Self { context, key, record: _, turn } = self;
+        match context.writer.relabel(&key.namespace, &create.name, shard, *turn).await {
+            Ok(object) => context.wake(context.fleet.learn_component_object(&object)),
+            Err(WriteError::Gone) => {}
+            Err(error) => return Err(error),
+        }
         Ok(self.recheck())
     }
 
@@ -106,7 +122,7 @@ pub(super) async fn sweep_orphans(context: &Context, key: &ObjectKey) -> Outcome
     let turn = Turn::dependent(0);
     let orphans: Vec<(Uid, ChildToDelete)> = context.fleet.components(|components| {
         let left = components.owned(key).filter_map(|(child, owner)| {
-            let record = components.cache().get(child).filter(|record| !record.deleting)?;
+            let record = components.get(child).filter(|record| !record.deleting)?;
             Some((owner.clone(), ChildToDelete::new(child, record, DeleteCause::OfPredecessor)))
         });
         left.collect()
@@ -153,7 +169,7 @@ async fn delete(context: &Context, child: &ChildToDelete, turn: Turn) -> Result<
             let now = context.uptime();
             context.fleet.memory(|memory| memory.stale_components.mark(&child.key, child.revision, now));
             let newer = context.fleet.components(|components| {
-                components.cache().get(&child.key).is_some_and(|record| record.revision() > child.revision)
+                components.get(&child.key).is_some_and(|record| record.revision() > child.revision)
             });
             let turn = Turn::dependent(turn.priority);
             Ok(if newer { Outcome::Again { turn } } else { Outcome::After { delay: CONFLICT_RECHECK, turn } })

@@ -12,6 +12,7 @@ use kube::client::Body;
 use kyma_controller::{
     FastRandom, Metrics, ObjectKey, Outcome, Reconciler, TokioClock, Uid, events, named_queue,
 };
+use kyma_controller::{Numbers, Ownership};
 use kyma_inventory::kyma::{Component, KymaSpec};
 use kyma_inventory::{HelmComponent, Kyma};
 use kyma_workqueue::LimiterOptions;
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 use super::KymaController;
 use crate::apply::Writer;
 use crate::context::Context;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, PartId};
 use crate::meters::Meters;
 
 const UID: &str = "00000000-0000-0000-0000-000000000001";
@@ -51,7 +52,10 @@ fn controller(script: fn(&Method, &str) -> (u16, Value)) -> (KymaController, Arc
     let random = Arc::new(FastRandom::seeded(1));
     let (recorder, _) = events::recorder(client.clone(), "test", clock.clone(), random, &metrics);
     let (meters, limiter) = (Meters::register(&metrics), LimiterOptions::default());
+    let ownership = Ownership::of(Numbers::ALL);
+    ownership.open(Numbers::ALL);
     let context = Arc::new(Context {
+        ownership,
         fleet: Fleet::new(Duration::from_secs(1), limiter),
         kymas: named_queue("kyma", limiter, &metrics),
         components: named_queue("helmcomponent", limiter, &metrics),
@@ -113,19 +117,19 @@ async fn what_a_kyma_left_behind_is_deleted_when_the_server_knows_no_such_kyma()
         Method::GET => failure(404, "NotFound"),
         _ => (200, json!({ "kind": "Status", "status": "Success" })),
     });
-    context.fleet.observe_component(&child(UID));
+    context.fleet.observe_component(PartId::FIRST, &child(UID));
     controller.reconcile(&key()).await;
     let expected = [(Method::GET, "kymas/k".to_owned()), (Method::DELETE, "helmcomponents/k-a".to_owned())];
     assert_eq!(methods(&log), expected);
     assert_eq!(log.lock()[1].2["preconditions"], json!({ "uid": "child", "resourceVersion": "2" }));
-    assert!(context.fleet.components(|components| components.cache().is_empty()));
+    assert!(context.fleet.components(|components| components.is_empty()));
     assert_eq!(controller.reconcile(&key()).await, Outcome::Done);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_seems_left_behind_stays_when_the_kyma_lives() {
     let (controller, context, log) = controller(|_, _| (200, json!({ "metadata": { "uid": UID } })));
-    context.fleet.observe_component(&child(UID));
+    context.fleet.observe_component(PartId::FIRST, &child(UID));
     let outcome = controller.reconcile(&key()).await;
     assert_eq!(methods(&log), [(Method::GET, "kymas/k".to_owned())]);
     assert!(matches!(outcome, Outcome::After { .. }), "{outcome:?}");
@@ -139,7 +143,7 @@ async fn a_successors_child_is_not_taken_for_a_predecessors() {
         _ => (200, json!({ "metadata": { "resourceVersion": "3" } })),
     });
     context.fleet.observe_kyma(&kyma());
-    context.fleet.observe_component(&child(OTHER_UID));
+    context.fleet.observe_component(PartId::FIRST, &child(OTHER_UID));
     controller.reconcile(&key()).await;
     assert!(methods(&log).iter().all(|(method, _)| *method != Method::DELETE), "{log:?}");
 }

@@ -33,6 +33,8 @@ pub(crate) const LIFE: [&str; 5] = ["pending", "started", "failing", "retrying",
 /// A request of the operator's that was to change something, and what came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
+    /// The replica that sent it; empty where there is one operator.
+    pub(crate) by: String,
     /// Since the fixture was made.
     pub(crate) at: Duration,
     pub(crate) method: Method,
@@ -132,17 +134,22 @@ impl Fixture {
     }
 
     pub(crate) fn run_with(&self, config: Config) -> Running {
+        self.run_replica("", config)
+    }
+
+    /// Runs an operator whose writes are noted with its name.
+    pub(crate) fn run_replica(&self, name: &str, config: Config) -> Running {
         let metrics = Metrics::new();
-        let fence = config.election.as_ref().map(|election| election.fence.clone());
+        let fence = config.replicas.fence().cloned();
         let options = ClientOptions { fence, ..ClientOptions::unlimited() };
-        let client = client::over_service(self.tap(), "default", &options, &metrics);
+        let client = client::over_service(self.tap(name), "default", &options, &metrics);
         start(client, metrics, Arc::new(self.clock), config)
     }
 
     /// Runs an operator whose requests go through a network before they come to the tap.
     pub(crate) fn run_behind(&self, network: &Network, clock: Arc<dyn Clock>, config: Config) -> Running {
         let metrics = Metrics::new();
-        let line = network.before(self.tap());
+        let line = network.before(self.tap(""));
         let client = client::over_service(line, "default", &ClientOptions::unlimited(), &metrics);
         start(client, metrics, clock, config)
     }
@@ -164,6 +171,7 @@ impl Fixture {
 
     fn tap(
         &self,
+        name: &str,
     ) -> impl tower::Service<
         Request<Body>,
         Response = Response<Body>,
@@ -175,10 +183,11 @@ impl Fixture {
         let (inner, start) = (self.cluster.client.clone(), self.start);
         let (writes, faults, begun) =
             (Arc::clone(&self.writes), Arc::clone(&self.faults), Arc::clone(&self.begun));
+        let name: Arc<str> = name.into();
         tower::service_fn(move |request: Request<Body>| {
             let (inner, writes, faults) = (inner.clone(), Arc::clone(&writes), Arc::clone(&faults));
-            let begun = Arc::clone(&begun);
-            async move { tap(inner, request, start, &writes, &faults, &begun).await }
+            let (begun, name) = (Arc::clone(&begun), Arc::clone(&name));
+            async move { tap(inner, request, (start, &name), &writes, &faults, &begun).await }
         })
     }
 
@@ -293,7 +302,7 @@ fn start(client: Client, metrics: Metrics, clock: Arc<dyn Clock>, config: Config
 async fn tap(
     inner: Client,
     request: Request<Body>,
-    start: Instant,
+    (start, name): (Instant, &str),
     writes: &Mutex<Vec<Write>>,
     faults: &Mutex<Faults>,
     begun: &AtomicUsize,
@@ -304,6 +313,7 @@ async fn tap(
     let (parts, body) = request.into_parts();
     let bytes = body.collect().await?.to_bytes();
     let mut write = note(&parts, &bytes, start.elapsed());
+    write.by = name.to_owned();
     let fault = (*faults.lock())(begun.fetch_add(1, Ordering::Relaxed), &write);
     let answer = match fault {
         Fault::Refuse(code) => refusal(code),
@@ -324,6 +334,7 @@ fn note(parts: &http::request::Parts, body: &Bytes, at: Duration) -> Write {
     // …/namespaces/NAMESPACE/KIND[/NAME[/status]]
     let mut path = parts.uri.path().split('/').skip_while(|part| *part != "namespaces").skip(2);
     Write {
+        by: String::new(),
         at,
         method: parts.method.clone(),
         kind: path.next().unwrap_or_default().to_owned(),

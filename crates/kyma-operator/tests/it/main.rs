@@ -13,4 +13,6 @@ mod names;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod shards;
+#[cfg(test)]
 mod trouble;

@@ -7,7 +7,7 @@ use kube::api::Api;
 use kyma_controller::drive::RunError;
 use kyma_controller::election::Timings;
 use kyma_controller::{ElectorOptions, Fence};
-use kyma_operator::Config;
+use kyma_operator::{Config, Replicas};
 use tokio::time::{Instant, sleep};
 
 use crate::harness::{Fault, Fixture, NAMESPACE, Running, Write, kyma};
@@ -24,7 +24,7 @@ fn replica(fixture: &Fixture, identity: &str) -> Running {
         timings: Timings::default(),
         fence: Fence::closed(),
     };
-    fixture.run_with(Config { election: Some(election), ..Config::default() })
+    fixture.run_with(Config { replicas: Replicas::OneActs(election), ..Config::default() })
 }
 
 async fn holder(fixture: &Fixture) -> String {

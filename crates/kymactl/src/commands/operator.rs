@@ -5,12 +5,13 @@ use std::sync::Arc;
 use kyma_controller::admin::{self, AddressChoice, Listener, Site};
 use kyma_controller::election::Timings;
 use kyma_controller::{
-    ClientOptions, ElectorOptions, FastRandom, Fence, Metrics, Random as _, Shutdown, TokioClock, shutdown,
+    ClientOptions, ElectorOptions, FastRandom, Fence, Metrics, Numbers, Ownership, Random as _,
+    SharderOptions, Shutdown, TokioClock, shutdown,
 };
-use kyma_operator::{Config, Operator};
+use kyma_operator::{Config, Operator, Replicas};
 use kyma_workqueue::LimiterOptions;
 
-use crate::args::{AddressArgs, ControllerArgs, Defaults, ElectionArgs, OperatorArgs};
+use crate::args::{AddressArgs, ControllerArgs, Defaults, ElectionArgs, OperatorArgs, Shards};
 use crate::connect;
 use crate::exit::Failure;
 use crate::signals;
@@ -18,8 +19,8 @@ use crate::signals;
 pub(crate) async fn run(args: OperatorArgs) -> Result<(), Failure> {
     let metrics = Metrics::new();
     let mut config = config(&args.controllers)?;
-    config.election = election(&args.election)?;
-    let fence = config.election.as_ref().map(|election| election.fence.clone());
+    config.replicas = replicas(&args.election)?;
+    let fence = config.replicas.fence().cloned();
     let addresses = Addresses::bind(&args.addresses).await?;
     let options = ClientOptions { fence, ..connect::limits(&args.client) };
     let client = connect::client(&args.cluster, &options, &metrics).await?;
@@ -62,7 +63,7 @@ pub(crate) fn config<D: Defaults>(args: &ControllerArgs<D>) -> Result<Config, Fa
     }
     Ok(Config {
         namespace: None,
-        election: None,
+        replicas: Replicas::Alone,
         concurrency: usize::from(args.max_concurrent_reconciles),
         sync_period: args.sync_period,
         status_interval: args.status_interval,
@@ -75,14 +76,19 @@ pub(crate) fn config<D: Defaults>(args: &ControllerArgs<D>) -> Result<Config, Fa
     })
 }
 
-/// The Lease that replicas share (`config/manager` of the proof of concept).
+/// The Lease that replicas share (`config/manager` of the proof of concept), and how those that each has begin.
 const LEASE: &str = "0f60298a.kyma-project.io";
 /// Where a pod finds the name of its namespace.
 const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-fn election(args: &ElectionArgs) -> Result<Option<ElectorOptions>, Failure> {
+fn replicas(args: &ElectionArgs) -> Result<Replicas, Failure> {
     if !args.leader_elect {
-        return Ok(None);
+        return match args.shards {
+            Shards::Auto | Shards::Off => Ok(Replicas::Alone),
+            Shards::On => {
+                Err(Failure::usage("--shards=on: replicas that share the fleet need --leader-elect too"))
+            }
+        };
     }
     let of_pod = || std::fs::read_to_string(POD_NAMESPACE).ok().map(|text| text.trim().to_owned());
     let namespace = args.leader_elect_namespace.clone().or_else(of_pod).filter(|name| !name.is_empty());
@@ -92,16 +98,29 @@ fn election(args: &ElectionArgs) -> Result<Option<ElectorOptions>, Failure> {
              --leader-elect-namespace",
         ));
     };
+    // As client-go's identities: for people the host, and for programs what no two processes have in common.
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    // As client-go's: for people the host, and for programs what no two processes have in common.
-    let identity = format!("{host}_{:016x}", FastRandom::from_entropy().next_u64());
-    Ok(Some(ElectorOptions {
-        namespace,
-        name: LEASE,
-        identity,
-        timings: Timings::default(),
-        fence: Fence::closed(),
-    }))
+    let unique = FastRandom::from_entropy().next_u64();
+    let (timings, fence) = (Timings::default(), Fence::closed());
+    Ok(match args.shards {
+        Shards::Off => {
+            let identity = format!("{host}_{unique:016x}");
+            Replicas::OneActs(ElectorOptions { namespace, name: LEASE, identity, timings, fence })
+        }
+        Shards::Auto | Shards::On => {
+            let (id, ownership) = (replica_id(&host, unique), Ownership::of(Numbers::NONE));
+            Replicas::Share(SharderOptions { namespace, group: LEASE, id, timings, fence, ownership })
+        }
+    })
+}
+
+/// A replica's name, as the end of its Lease's name: a DNS label, whatever the host is called.
+fn replica_id(host: &str, unique: u64) -> String {
+    let legal = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let host: String = host.chars().take(63).map(legal).collect();
+    let host = host.trim_matches('-');
+    let unique = format!("{unique:016x}");
+    if host.is_empty() { unique } else { format!("{host}-{}", &unique[..8]) }
 }
 
 /// Where metrics and health are served; bound before anything else starts.
@@ -141,4 +160,17 @@ async fn bind(given: Option<&str>, port: u16) -> Result<Option<Listener>, Failur
         None => AddressChoice::Default(format!("127.0.0.1:{port}")),
     };
     admin::bind(&choice).await.map_err(|error| Failure::of(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replica_id;
+
+    #[test]
+    fn a_replica_is_called_after_its_host() {
+        assert_eq!(replica_id("kymactl-7d9f", 0x1234_5678_9abc_def0), "kymactl-7d9f-12345678");
+        assert_eq!(replica_id("My.Host_", 1), "my-host-00000000");
+        assert_eq!(replica_id("__", 1), "0000000000000001");
+        assert!(replica_id(&"h".repeat(300), 1).len() < 80);
+    }
 }

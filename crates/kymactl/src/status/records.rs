@@ -6,7 +6,7 @@ use kyma_controller::cache::revision_of;
 use kyma_controller::informer::Seen;
 use kyma_controller::{Cache, ObjectKey, Sink};
 use kyma_inventory::{HelmComponent, Kyma};
-use kyma_operator::fleet::Components;
+use kyma_operator::fleet::{Components, PartId};
 use kyma_operator::records::{ComponentRecord, Pools};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
@@ -47,7 +47,7 @@ impl Records {
 
     /// Whether both kinds have been listed.
     fn is_complete(&self) -> bool {
-        self.kymas.synced() && self.components.cache().synced()
+        self.kymas.synced() && self.components.synced()
     }
 
     fn observe_kyma(&mut self, kyma: &Kyma) {
@@ -65,7 +65,7 @@ impl Records {
         let owner = record.owner.as_ref().map(|owner| owner.name.as_ref());
         let wanted = self.scope.names.is_empty() || owner.is_some_and(|owner| self.scope.has(owner));
         if wanted {
-            self.components.observe(&ObjectKey::of(component), record);
+            self.components.observe(PartId::FIRST, &ObjectKey::of(component), record);
         }
     }
 }
@@ -138,7 +138,7 @@ impl Sink<Kyma> for Feed {
 
 impl Sink<HelmComponent> for Feed {
     fn relist_begin(&mut self) {
-        self.change(|records| records.components.relist_begin());
+        self.change(|records| records.components.relist_begin(PartId::FIRST));
     }
 
     fn apply(&mut self, component: HelmComponent, _initial: bool) {
@@ -147,17 +147,21 @@ impl Sink<HelmComponent> for Feed {
 
     fn delete(&mut self, component: HelmComponent) {
         let revision = revision_of(&component.metadata);
-        self.change(|records| drop(records.components.observe_delete(&ObjectKey::of(&component), revision)));
+        self.change(|records| {
+            drop(records.components.observe_delete(PartId::FIRST, &ObjectKey::of(&component), revision));
+        });
     }
 
     fn relist_end(&mut self) {
-        self.change(|records| drop(records.components.relist_end()));
+        self.change(|records| drop(records.components.relist_end(PartId::FIRST)));
     }
 
     fn undecodable(&mut self, key: ObjectKey, seen: Seen) {
         self.change(|records| match seen {
-            Seen::Listed | Seen::Applied => records.components.keep(&key),
-            Seen::Deleted { revision } => drop(records.components.observe_delete(&key, revision)),
+            Seen::Listed | Seen::Applied => records.components.keep(PartId::FIRST, &key),
+            Seen::Deleted { revision } => {
+                drop(records.components.observe_delete(PartId::FIRST, &key, revision));
+            }
         });
     }
 }
@@ -184,7 +188,7 @@ mod tests {
         let mut feed = Feed::new(everywhere());
         Sink::<HelmComponent>::apply(&mut feed, serde_json::from_value(object).unwrap(), false);
         let records = feed.records();
-        let (_, record) = records.components().cache().iter().next().unwrap();
+        let (_, record) = records.components().iter().next().unwrap();
         assert_eq!((record.component_name.as_ref(), &record.foreign), ("c", &None));
         assert!(size_of::<ComponentRecord>() <= 200, "{}", size_of::<ComponentRecord>());
     }

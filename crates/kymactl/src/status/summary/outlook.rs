@@ -22,7 +22,7 @@ impl Outlook {
     /// The outlook for all that is held.
     pub(super) fn of(records: &Records, now: Timestamp) -> Self {
         let (mut end, mut heard, mut due) = (None, None, false);
-        for (_, record) in records.components().cache().iter() {
+        for (_, record) in records.components().iter() {
             heard = heard.max(record.last_reconciliation());
             if let Some(arrival) = Arrival::of(record, now) {
                 end = end.max(Some(arrival.at));

@@ -130,7 +130,7 @@ impl KymaReport {
 }
 
 fn leaves(key: &ObjectKey, entry: &KymaEntry, records: &Records, now: Timestamp) -> Vec<Leaf> {
-    let cache = records.components().cache();
+    let cache = records.components();
     let owned = records.components().owned(key).filter(|(_, owner)| *owner == entry.uid());
     // Two with one name are possible when one was made by hand; the one that the operator looks for counts.
     let mut children: BTreeMap<&str, (&ObjectKey, &ComponentRecord)> = BTreeMap::new();
