@@ -1,32 +1,101 @@
-//! Work that calculates for long between its awaits, beside the threads that serve everybody else.
+//! Work that calculates for long between its awaits: beside the threads that serve everybody else, and behind them.
 
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-/// A future whose thread is replaced while it is polled. It keeps its awaits, so that time-outs and limits hold as before.
+/// By how much such work is nicer to others: enough for the system to let whoever has something short to do go first at once, instead of
+/// at the end of a time slice, which is longer than all that most requests take.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// A future that is polled on a thread of its own, while the runtime's thread is replaced. It keeps its awaits, so that
+/// time-outs and limits hold as before.
 ///
 /// A runtime with one thread has nobody to replace it: there it is polled like any other.
 pub(crate) struct Aside<F>(Pin<Box<F>>);
 
-impl<F: Future> Aside<F> {
+impl<F: Future<Output: Send> + Send> Aside<F> {
     pub(crate) fn new(work: F) -> Self {
         Aside(Box::pin(work))
     }
 }
 
-impl<F: Future> Future for Aside<F> {
+impl<F: Future<Output: Send> + Send> Future for Aside<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let work = self.0.as_mut();
-        let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-        if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) {
-            block_in_place(|| work.poll(cx))
-        } else {
-            work.poll(cx)
+        match Handle::try_current() {
+            Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+                block_in_place(|| poll_behind(work, cx, &runtime))
+            }
+            _ => work.poll(cx),
         }
+    }
+}
+
+/// Polls on a thread that others go before. A thread cannot take back how nice it is, so it is a new one each time, which costs
+/// little beside work that is worth it.
+fn poll_behind<F>(work: Pin<&mut F>, cx: &Context<'_>, runtime: &Handle) -> Poll<F::Output>
+where
+    F: Future<Output: Send> + Send,
+{
+    let waker = cx.waker();
+    let polled = thread::scope(|scope| {
+        let poll = || {
+            step_back();
+            let _entered = runtime.enter();
+            work.poll(&mut Context::from_waker(waker))
+        };
+        scope.spawn(poll).join()
+    });
+    polled.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Lets others go first. Where the system does not allow it, work goes on as fast as everybody's.
+fn step_back() {
+    // Elsewhere this would be the whole process.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICE);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    async fn work() -> thread::ThreadId {
+        sleep(Duration::from_millis(1)).await;
+        thread::current().id()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_runs_on_a_thread_of_its_own() {
+        #[cfg(target_os = "linux")]
+        let nice = rustix::process::getpriority_process(None).unwrap();
+        let here = thread::current().id();
+        let other = tokio::spawn(async { Aside::new(work()).await });
+        assert_ne!(other.await.unwrap(), here);
+        #[cfg(target_os = "linux")]
+        assert_eq!(rustix::process::getpriority_process(None).unwrap(), nice, "others are as they were");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_runtime_with_one_thread_polls_it_itself() {
+        assert_eq!(Aside::new(work()).await, thread::current().id());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_is_the_caller_s() {
+        let ended = tokio::spawn(async { Aside::new(async { panic!("planted") }).await }).await;
+        assert!(ended.unwrap_err().is_panic());
     }
 }

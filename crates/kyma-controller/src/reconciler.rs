@@ -49,6 +49,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Its name in controller-runtime's metrics.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done => "success",
+            Self::After { .. } => "requeue_after",
+            Self::Again { .. } => "requeue",
+            Self::Retry { .. } => "error",
+        }
+    }
+
     /// A retry because of a failed request.
     #[must_use]
     pub fn failed(priority: u64, error: &kube::Error) -> Self {

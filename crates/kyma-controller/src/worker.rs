@@ -1,11 +1,13 @@
 //! Workers: from a queue to a reconciler and back.
 
 use std::any::Any;
+use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kyma_workqueue::WorkQueue;
+use kyma_workqueue::{Handed, WorkQueue};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -13,6 +15,10 @@ use crate::metrics::Metrics;
 use crate::metrics::reconcile::ControllerMetrics;
 use crate::reconciler::{ErrorClass, Outcome, Reconciler};
 use crate::shutdown::Shutdown;
+
+mod complaints;
+
+use complaints::Complaints;
 
 /// Runs `concurrency` workers (at least one) until the shut-down drains, and then shuts the queue down: each worker
 /// finishes the key that it has, and what still waits is dropped, since the next start lists everything anyway. An
@@ -29,9 +35,11 @@ pub async fn run_workers<R: Reconciler>(
 ) {
     let concurrency = concurrency.max(1);
     let metrics = metrics.reconcile().of(reconciler.name(), concurrency);
+    let complaints = Arc::new(Mutex::new(Complaints::new(Instant::now())));
     let mut workers = JoinSet::new();
     for _ in 0..concurrency {
-        workers.spawn(work(Arc::clone(&reconciler), queue.clone(), metrics.clone()));
+        let complaints = Arc::clone(&complaints);
+        workers.spawn(work(Arc::clone(&reconciler), queue.clone(), metrics.clone(), complaints));
     }
     tracing::info!(controller = reconciler.name(), workers = concurrency, "workers started");
     shutdown.draining().await;
@@ -45,8 +53,14 @@ pub async fn run_workers<R: Reconciler>(
     tracing::info!(controller = reconciler.name(), "workers ended");
 }
 
-async fn work<R: Reconciler>(reconciler: Arc<R>, queue: WorkQueue<R::Key>, metrics: ControllerMetrics) {
-    while let Some(key) = queue.get().await {
+async fn work<R: Reconciler>(
+    reconciler: Arc<R>,
+    queue: WorkQueue<R::Key>,
+    metrics: ControllerMetrics,
+    complaints: Arc<Mutex<Complaints>>,
+) {
+    let controller = reconciler.name();
+    while let Some(Handed { key, class, waited }) = queue.take().await {
         let active = metrics.begin();
         let start = Instant::now();
         let outcome = match AssertUnwindSafe(reconciler.reconcile(&key)).catch_unwind().await {
@@ -57,16 +71,43 @@ async fn work<R: Reconciler>(reconciler: Arc<R>, queue: WorkQueue<R::Key>, metri
                 Outcome::Retry { priority: 0, reason: ErrorClass::Panic, message }
             }
         };
-        metrics.finished(&outcome, start.elapsed());
+        let took = start.elapsed();
+        metrics.finished(&outcome, took);
+        tracing::debug!(
+            controller,
+            key = ?key,
+            class = class.as_str(),
+            waited_ms = waited.as_millis(),
+            took_ms = took.as_millis(),
+            outcome = outcome.as_str(),
+            "reconciled"
+        );
         if let Outcome::Retry { reason, message, .. } = &outcome {
-            let controller = reconciler.name();
             let failures = queue.num_requeues(&key) + 1;
-            tracing::warn!(controller, key = ?key, reason = reason.as_str(), failures, "reconcile failed: {message}");
+            complain(&complaints, controller, &key, (failures, reason.as_str(), message));
         }
         requeue(&queue, &key, &outcome);
         // After the adds: what comes next for the key must not begin before this is over.
         queue.done(&key);
         drop(active);
+    }
+}
+
+/// Warns of a failure, unless there have been too many.
+fn complain(
+    complaints: &Mutex<Complaints>,
+    controller: &str,
+    key: &impl Debug,
+    (failures, reason, message): (u32, &str, &str),
+) {
+    match complaints.lock().hear(failures) {
+        Some(0) => {
+            tracing::warn!(controller, key = ?key, reason, failures, "reconcile failed: {message}");
+        }
+        Some(unsaid) => {
+            tracing::warn!(controller, key = ?key, reason, failures, unsaid, "reconcile failed: {message}");
+        }
+        None => tracing::debug!(controller, key = ?key, reason, failures, "reconcile failed: {message}"),
     }
 }
 
@@ -101,12 +142,10 @@ mod tests {
     use std::collections::VecDeque;
     use std::time::Duration;
 
-    use kyma_workqueue::{LimiterOptions, Turn};
-    use parking_lot::Mutex;
-
     use super::*;
     use crate::metrics::{Format, named_queue};
     use crate::shutdown;
+    use kyma_workqueue::{LimiterOptions, Turn};
 
     /// Answers with prepared outcomes; `None` panics. Notes when it was called.
     struct Script {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::limiter::LimiterOptions;
 use crate::order::Turn;
+use crate::queue::Handed;
 use crate::state::{Next, State};
 use crate::stats::{Metrics, Snapshot};
 
@@ -177,12 +178,17 @@ impl<K: Clone + Eq + Hash + Send + 'static> WorkQueue<K> {
     /// Who gets a key must call [`WorkQueue::done`] for it. Workers are served in the order in which they began to
     /// wait, each key wakes one of them, and a call that is dropped loses nothing.
     pub async fn get(&self) -> Option<K> {
+        self.take().await.map(|handed| handed.key)
+    }
+
+    /// As [`WorkQueue::get`], with what is known of the key's wait.
+    pub async fn take(&self) -> Option<Handed<K>> {
         let shared = &self.handle.shared;
         loop {
             // Made before the look at the state: a shut-down in between is then not missed.
             let ready = shared.ready.notified();
-            match shared.step(State::get) {
-                Next::Key(key) => return Some(key),
+            match shared.step(State::take) {
+                Next::Key(handed) => return Some(handed),
                 Next::End => return None,
                 Next::Wait => ready.await,
             }

@@ -25,4 +25,5 @@ pub mod stats;
 pub use driver::{WeakWorkQueue, WorkQueue};
 pub use limiter::LimiterOptions;
 pub use order::{Class, Turn};
+pub use queue::Handed;
 pub use stats::{Metrics, NoMetrics, Snapshot};

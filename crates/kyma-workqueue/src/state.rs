@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::delay::Delays;
 use crate::limiter::{Limiter, LimiterOptions};
 use crate::order::Turn;
-use crate::queue::{Added, Queue};
+use crate::queue::{Added, Handed, Queue};
 use crate::stats::{Metrics, Snapshot};
 
 /// How far a queue is from its end.
@@ -110,6 +110,15 @@ impl<K: Clone + Eq + Hash> State<K> {
 
     /// Hands out the key whose turn it is.
     pub fn get(&mut self, now: Duration) -> Next<K> {
+        match self.take(now) {
+            Next::Key(handed) => Next::Key(handed.key),
+            Next::Wait => Next::Wait,
+            Next::End => Next::End,
+        }
+    }
+
+    /// As [`State::get`], with what is known of the key's wait.
+    pub fn take(&mut self, now: Duration) -> Next<Handed<K>> {
         self.promote(now);
         if self.phase == Phase::Closed {
             return Next::End;
@@ -117,7 +126,7 @@ impl<K: Clone + Eq + Hash> State<K> {
         match self.queue.get(now) {
             Some(handed) => {
                 self.metrics.started(handed.class, handed.waited);
-                Next::Key(handed.key)
+                Next::Key(handed)
             }
             None if self.is_drained() => Next::End,
             None => Next::Wait,

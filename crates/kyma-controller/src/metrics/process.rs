@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::fs;
+use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
+use tokio::runtime::RuntimeMetrics;
 
 /// Linux tells times to user space in hundredths of a second on every architecture (`USER_HZ`, proc(5)).
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -58,11 +60,23 @@ impl Collector for Process {
             counter(&mut encoder, name, "Number of bytes sent by the process over the network", sent)?;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let tasks = runtime.metrics().num_alive_tasks() as f64;
-            gauge(&mut encoder, "tokio_alive_tasks", "Number of asynchronous tasks that exist", tasks)?;
+            encode_runtime(&mut encoder, &runtime.metrics())?;
         }
         Ok(())
     }
+}
+
+/// `tokio_*`: the asynchronous runtime. How busy it is, is the rate of its busy seconds divided by its workers.
+fn encode_runtime(encoder: &mut DescriptorEncoder<'_>, runtime: &RuntimeMetrics) -> fmt::Result {
+    let tasks = runtime.num_alive_tasks() as f64;
+    gauge(encoder, "tokio_alive_tasks", "Number of asynchronous tasks that exist", tasks)?;
+    let workers = runtime.num_workers();
+    gauge(encoder, "tokio_workers", "Number of threads that run asynchronous tasks", workers as f64)?;
+    let waiting = runtime.global_queue_depth() as f64;
+    gauge(encoder, "tokio_global_queue_depth", "Number of tasks that wait for any worker", waiting)?;
+    let busy: Duration = (0..workers).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
+    let help = "Time for which all workers together were busy";
+    counter(encoder, "tokio_workers_busy_seconds", help, busy.as_secs_f64())
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: f64) -> fmt::Result {

@@ -70,6 +70,8 @@ impl Write {
 pub(crate) enum Fault {
     /// The server never sees it, and answers with this code.
     Refuse(u16),
+    /// The same, after a while.
+    RefuseLate(u16, Duration),
     /// The server carries it out, and its answer is lost.
     LoseAnswer,
     /// The server sees it so much later.
@@ -317,6 +319,10 @@ async fn tap(
     let fault = (*faults.lock())(begun.fetch_add(1, Ordering::Relaxed), &write);
     let answer = match fault {
         Fault::Refuse(code) => refusal(code),
+        Fault::RefuseLate(code, delay) => {
+            sleep(delay).await;
+            refusal(code)
+        }
         Fault::LoseAnswer | Fault::Pass | Fault::Late(_) => {
             if let Fault::Late(delay) = fault {
                 sleep(delay).await;

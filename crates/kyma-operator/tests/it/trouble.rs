@@ -223,3 +223,45 @@ async fn a_second_operator_that_takes_over_goes_on_where_the_first_was() {
     assert_eq!(writes.len(), 122);
     assert_eq!((writes.last().unwrap().at - writes[0].at).as_secs(), 67);
 }
+
+/// How late the stages of a fleet are in all, where each write takes a while, and some Kymas are never let through.
+async fn lateness(latency: Duration, refused: usize) -> Duration {
+    const KYMAS: usize = 30;
+    let fixture = Fixture::new().await;
+    fixture.fail(move |count, write| {
+        let name = if write.name.is_empty() {
+            write.body["metadata"]["name"].as_str()
+        } else {
+            Some(write.name.as_str())
+        };
+        // For reasons of the object, the server and the policy, one after the other.
+        if name.is_some_and(|name| name.starts_with("refused")) {
+            return Fault::RefuseLate([422, 500, 403, 503][count % 4], latency);
+        }
+        if latency.is_zero() { Fault::Pass } else { Fault::Late(latency) }
+    });
+    let _running = fixture.run();
+    for number in 0..refused {
+        fixture.create(&kyma(&format!("refused-{number}"), &SAMPLE)).await;
+    }
+    for number in 0..KYMAS {
+        fixture.create(&kyma(&format!("k-{number}"), &SAMPLE)).await;
+    }
+    for number in 0..KYMAS {
+        fixture.success(&format!("k-{number}")).await;
+    }
+    let stages = fixture.stages();
+    stages.values().flatten().map(|(at, _)| *at).sum()
+}
+
+const SAMPLE: [&str; 6] =
+    ["istio", "cluster-essentials", "logging", "ory", "service-catalog-addons", "serverless"];
+
+#[tokio::test(start_paused = true)]
+async fn kymas_that_are_never_let_through_make_no_others_late() {
+    let latency = Duration::from_millis(20);
+    let ideal = lateness(Duration::ZERO, 0).await;
+    let quiet = lateness(latency, 0).await - ideal;
+    let stormy = lateness(latency, 2).await - ideal;
+    assert!(stormy < quiet.mul_f64(1.05), "{stormy:?} instead of {quiet:?}");
+}

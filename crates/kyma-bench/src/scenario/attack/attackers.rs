@@ -1,4 +1,5 @@
-//! The attackers: on a thread of their own, so that the well-behaved clients do not wait for them in this process.
+//! The attackers: on a thread of their own, so that the well-behaved clients do not wait for them in this process, and
+//! behind all others, since attackers have machines of their own.
 
 mod bodies;
 mod lists;
@@ -20,6 +21,9 @@ pub(super) use tally::Tally;
 
 /// Where those that write do it.
 pub(super) const NAMESPACE: &str = "attackers";
+
+/// The nicest that a thread can be.
+const NICE: i32 = 19;
 
 /// What all attackers of a turn have in common.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ impl Attackers {
         let (stop, stopped) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
         let work = move || {
+            // What counts is how much of its machine the server gives them, not how much of it they take by being here.
+            let _ = rustix::process::setpriority_process(None, NICE);
             let done = runtime.block_on(async {
                 tokio::select! {
                     biased;
