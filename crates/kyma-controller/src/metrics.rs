@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use kyma_workqueue::{LimiterOptions, WorkQueue};
 use parking_lot::Mutex;
+use prometheus_client::collector::Collector;
 use prometheus_client::registry::{Metric, Registry};
 
 pub(crate) mod election;
@@ -62,6 +63,11 @@ impl Metrics {
     /// text without a full stop, likewise.
     pub fn register<M: Metric>(&self, name: &'static str, help: &'static str, metric: M) {
         self.inner.registry.lock().register(name, help, metric);
+    }
+
+    /// Adds metrics that are read when they are asked for.
+    pub fn register_collector(&self, collector: Box<dyn Collector>) {
+        self.inner.registry.lock().register_collector(collector);
     }
 
     /// Everything, as text.

@@ -1,5 +1,6 @@
 //! kymactl: operate, try and prove a Kyma fleet. Parses the command line, joins the parts, prints.
 
+mod allocator;
 mod args;
 mod commands;
 mod connect;
@@ -16,12 +17,6 @@ use clap::Parser;
 
 use args::{Args, Command};
 use exit::Failure;
-
-/// glibc's allocator cost a fifth of the whole when the server's threads free what others allocated; this one costs half of
-/// that, and no more memory. docs/evidence/up-durable.md has the figures.
-#[cfg(not(target_env = "msvc"))]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     // Usage errors end here with code 2, help and version with 0.

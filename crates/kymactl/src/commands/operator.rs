@@ -11,6 +11,7 @@ use kyma_controller::{
 use kyma_operator::{Config, Operator, Replicas};
 use kyma_workqueue::LimiterOptions;
 
+use crate::allocator;
 use crate::args::{AddressArgs, ControllerArgs, Defaults, ElectionArgs, OperatorArgs, Shards};
 use crate::connect;
 use crate::exit::Failure;
@@ -38,6 +39,7 @@ pub(crate) async fn start(
     addresses: Addresses,
     stop: Shutdown,
 ) -> Result<(), Failure> {
+    allocator::register(&metrics);
     let clock = Arc::new(TokioClock::new());
     let random = Arc::new(FastRandom::from_entropy());
     let operator = Operator::new(&client, &config, clock, random, &metrics);
