@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -19,10 +21,14 @@ use crate::metrics::{Format, Metrics};
 use crate::shutdown::Shutdown;
 
 mod address;
+mod guard;
 mod health;
+mod tls;
 
 pub use address::{AddressChoice, BindError, Listener, bind};
+pub use guard::Guard;
 pub use health::Health;
+pub use tls::{Tls, TlsError};
 
 /// Connections at the same time; more wait to be accepted.
 const CONNECTIONS: usize = 64;
@@ -42,8 +48,17 @@ pub enum Site {
     Health(Health),
 }
 
+/// How a site may be reached. By default by everybody, and without TLS.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Who says who may; health is for everybody.
+    pub guard: Option<Arc<Guard>>,
+    /// The certificate.
+    pub tls: Option<Arc<Tls>>,
+}
+
 /// Serves a site until the shut-down drains.
-pub async fn serve(listener: Listener, site: Site, shutdown: Shutdown) {
+pub async fn serve(listener: Listener, site: Site, access: Access, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     let mut draining = std::pin::pin!(shutdown.draining());
     loop {
@@ -53,7 +68,7 @@ pub async fn serve(listener: Listener, site: Site, shutdown: Shutdown) {
             Some(_) = connections.join_next() => {}
             accepted = listener.tcp.accept(), if connections.len() < CONNECTIONS => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, site.clone(), shutdown.clone()));
+                    connections.spawn(meet(stream, site.clone(), access.clone(), shutdown.clone()));
                 }
                 Err(error) => {
                     tracing::warn!("failed to accept a connection: {error}");
@@ -67,10 +82,23 @@ pub async fn serve(listener: Listener, site: Site, shutdown: Shutdown) {
     let _ = timeout(LAST_RESPONSES, last).await;
 }
 
-async fn converse(stream: TcpStream, site: Site, shutdown: Shutdown) {
+/// Serves a connection, behind its certificate where there is one.
+async fn meet(stream: TcpStream, site: Site, access: Access, shutdown: Shutdown) {
+    let Some(tls) = &access.tls else { return converse(stream, site, access.guard, shutdown).await };
+    match timeout(REQUEST_TIMEOUT, tls.acceptor().accept(stream)).await {
+        Ok(Ok(stream)) => converse(stream, site, access.guard, shutdown).await,
+        Ok(Err(error)) => tracing::debug!("a connection was no TLS: {error}"),
+        Err(_elapsed) => {}
+    }
+}
+
+async fn converse<S>(stream: S, site: Site, guard: Option<Arc<Guard>>, shutdown: Shutdown)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request| {
-        let response = respond(&site, &request);
-        async move { Ok::<_, Infallible>(response) }
+        let (site, guard) = (site.clone(), guard.clone());
+        async move { Ok::<_, Infallible>(answer(&site, guard.as_deref(), &request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -88,6 +116,16 @@ async fn converse(stream: TcpStream, site: Site, shutdown: Shutdown) {
     if let Err(error) = ended {
         tracing::debug!("a connection broke: {error}");
     }
+}
+
+/// Answers whoever may ask.
+async fn answer<B>(site: &Site, guard: Option<&Guard>, request: &Request<B>) -> Response<Full<Bytes>> {
+    if let (Site::Metrics(_), Some(guard)) = (site, guard)
+        && let Err(refusal) = guard.admit(request).await
+    {
+        return text(refusal.status(), refusal.text());
+    }
+    respond(site, request)
 }
 
 fn respond<B>(site: &Site, request: &Request<B>) -> Response<Full<Bytes>> {

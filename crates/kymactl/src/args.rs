@@ -198,6 +198,14 @@ pub(crate) struct AddressArgs {
     /// cluster :8080.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics_bind_address: Option<String>,
+    /// Serve metrics over TLS, and only to those of whom the API server says that they may get the path /metrics: it is asked
+    /// with a TokenReview and a SubjectAccessReview, as other controllers do.
+    #[arg(long)]
+    pub(crate) metrics_secure: bool,
+    /// The folder with the certificate for metrics, tls.crt and tls.key; without it one that nobody has signed. A new one is
+    /// taken as it comes.
+    #[arg(long, value_name = "FOLDER", requires = "metrics_secure")]
+    pub(crate) metrics_cert_path: Option<PathBuf>,
     /// Where /healthz and /readyz are served, such as `:8081`; `0` for nowhere. Without it 127.0.0.1:8081 or the next free
     /// port, in a cluster :8081.
     #[arg(long, value_name = "ADDRESS")]

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 use crate::shutdown;
 
-async fn answer(site: &Site, method: Method, uri: &str, accept: &str) -> (u16, String, String) {
+async fn answer_to(site: &Site, method: Method, uri: &str, accept: &str) -> (u16, String, String) {
     let request = Request::builder().method(method).uri(uri).header(ACCEPT, accept).body(()).unwrap();
     let response = respond(site, &request);
     let kind = response.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
@@ -24,16 +24,16 @@ async fn each_site_serves_its_own_paths() {
     health.add_readiness("never", || Err("not today".to_owned()));
     let health = Site::Health(health);
 
-    let (status, kind, body) = answer(&metrics, Method::GET, "/metrics", "*/*").await;
+    let (status, kind, body) = answer_to(&metrics, Method::GET, "/metrics", "*/*").await;
     assert_eq!((status, kind.as_str()), (200, "text/plain; version=0.0.4; charset=utf-8"));
     assert!(body.contains("# TYPE event_recorder_events_total counter\n"), "{body}");
     let (_, kind, body) =
-        answer(&metrics, Method::GET, "/metrics", "application/openmetrics-text;version=1.0.0").await;
+        answer_to(&metrics, Method::GET, "/metrics", "application/openmetrics-text;version=1.0.0").await;
     assert!(kind.starts_with("application/openmetrics-text") && body.ends_with("# EOF\n"));
 
-    let (status, _, body) = answer(&health, Method::GET, "/healthz?verbose", "").await;
+    let (status, _, body) = answer_to(&health, Method::GET, "/healthz?verbose", "").await;
     assert_eq!((status, body.as_str()), (200, "[+]ping ok\n[+]always ok\nhealthz check passed\n"));
-    let (status, _, body) = answer(&health, Method::GET, "/readyz", "").await;
+    let (status, _, body) = answer_to(&health, Method::GET, "/readyz", "").await;
     assert_eq!(
         (status, body.as_str()),
         (500, "[+]ping ok\n[-]never failed: not today\nreadyz check failed\n")
@@ -46,7 +46,7 @@ async fn each_site_serves_its_own_paths() {
         (&health, Method::GET, "/metrics", 404),
         (&health, Method::DELETE, "/healthz", 405),
     ] {
-        assert_eq!(answer(site, method, path, "").await.0, status, "{path}");
+        assert_eq!(answer_to(site, method, path, "").await.0, status, "{path}");
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_site_is_served_over_the_network_until_the_drain() {
     let listener = bind(&AddressChoice::Given("127.0.0.1:0".into())).await.unwrap().unwrap();
     let address = listener.local_addr();
     let (drain, shutdown) = shutdown::channel();
-    let server = tokio::spawn(serve(listener, Site::Health(Health::new()), shutdown));
+    let server = tokio::spawn(serve(listener, Site::Health(Health::new()), Access::default(), shutdown));
 
     let mut idle = TcpStream::connect(address).await.unwrap();
     let mut client = TcpStream::connect(address).await.unwrap();

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use kyma_controller::admin::{self, AddressChoice, Listener, Site};
+use kyma_controller::admin::{self, Access, AddressChoice, Guard, Listener, Site, Tls};
 use kyma_controller::election::Timings;
 use kyma_controller::{
-    ClientOptions, ElectorOptions, FastRandom, Fence, Metrics, Numbers, Ownership, Random as _,
+    ClientOptions, Clock as _, ElectorOptions, FastRandom, Fence, Metrics, Numbers, Ownership, Random as _,
     SharderOptions, Shutdown, TokioClock, shutdown,
 };
 use kyma_operator::{Config, Operator, Replicas};
@@ -44,11 +44,15 @@ pub(crate) async fn start(
     let random = Arc::new(FastRandom::from_entropy());
     let operator = Operator::new(&client, &config, clock, random, &metrics);
     let (drain, ended) = shutdown::channel();
-    let sites =
-        [(addresses.metrics, Site::Metrics(metrics)), (addresses.health, Site::Health(operator.health()))];
-    let sites = sites.into_iter().filter_map(|(listener, site)| Some((listener?, site)));
+    let guard = addresses.tls.is_some().then(|| Arc::new(Guard::new(client.clone())));
+    let guarded = Access { guard, tls: addresses.tls };
+    let sites = [
+        (addresses.metrics, Site::Metrics(metrics), guarded),
+        (addresses.health, Site::Health(operator.health()), Access::default()),
+    ];
+    let sites = sites.into_iter().filter_map(|(listener, site, access)| Some((listener?, site, access)));
     let serving = futures_util::future::join_all(
-        sites.map(|(listener, site)| admin::serve(listener, site, ended.clone())),
+        sites.map(|(listener, site, access)| admin::serve(listener, site, access, ended.clone())),
     );
     let work = async {
         let done = operator.run(stop).await.map_err(|error| Failure::of(&error));
@@ -129,6 +133,8 @@ fn replica_id(host: &str, unique: u64) -> String {
 pub(crate) struct Addresses {
     metrics: Option<Listener>,
     health: Option<Listener>,
+    /// How metrics are served, where not everybody may see them.
+    tls: Option<Arc<Tls>>,
 }
 
 impl Addresses {
@@ -136,7 +142,7 @@ impl Addresses {
     pub(crate) async fn bind(args: &AddressArgs) -> Result<Self, Failure> {
         let metrics = bind(args.metrics_bind_address.as_deref(), 8080).await?;
         let health = bind(args.health_probe_bind_address.as_deref(), 8081).await?;
-        Ok(Addresses { metrics, health })
+        Ok(Addresses { metrics, health, tls: tls(args)? })
     }
 
     /// Says where.
@@ -150,8 +156,22 @@ impl Addresses {
 
     /// Where metrics are served.
     pub(crate) fn metrics_url(&self) -> Option<String> {
-        self.metrics.as_ref().map(|listener| format!("http://{}/metrics", listener.local_addr()))
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.metrics.as_ref().map(|listener| format!("{scheme}://{}/metrics", listener.local_addr()))
     }
+}
+
+fn tls(args: &AddressArgs) -> Result<Option<Arc<Tls>>, Failure> {
+    if !args.metrics_secure {
+        return Ok(None);
+    }
+    let tls = match &args.metrics_cert_path {
+        Some(folder) => {
+            Tls::of_folder(folder).map_err(|error| Failure::new("--metrics-cert-path", &error))?
+        }
+        None => Tls::self_signed(TokioClock::new().now()).map_err(|error| Failure::of(&error))?,
+    };
+    Ok(Some(Arc::new(tls)))
 }
 
 async fn bind(given: Option<&str>, port: u16) -> Result<Option<Listener>, Failure> {
