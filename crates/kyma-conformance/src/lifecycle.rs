@@ -21,7 +21,8 @@ mod record;
 use record::Record;
 
 /// The cases of this module.
-pub(crate) const NAMES: [&str; 2] = ["lifecycle/one-kyma", "lifecycle/restarted-operator"];
+pub(crate) const NAMES: [&str; 3] =
+    ["lifecycle/one-kyma", "lifecycle/restarted-operator", "lifecycle/two-replicas"];
 
 /// Component names are as short as they can be: a stage lasts as many seconds as the name has bytes.
 const COMPONENTS: [&str; 3] = ["ab", "abc", "abcd"];
@@ -54,7 +55,14 @@ pub(crate) async fn run_all(
             Some(kymactl) => {
                 let namespace = format!("{}-{run}", name.replace('/', "-"));
                 let stage = Stage { server, kymactl, namespace };
-                let done = stage.play(name == NAMES[1]).await;
+                let play = if name == NAMES[0] {
+                    Play::Alone
+                } else if name == NAMES[1] {
+                    Play::Restarted
+                } else {
+                    Play::Shared
+                };
+                let done = stage.play(play).await;
                 stage.tidy().await;
                 done.map_or_else(Verdict::Failed, |()| Verdict::Passed)
             }
@@ -62,6 +70,17 @@ pub(crate) async fn run_all(
         report(output, &mut totals, (name, server.label), started.elapsed(), &verdict);
     }
     totals
+}
+
+/// Who brings the Kyma to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Play {
+    /// One operator.
+    Alone,
+    /// One, and then another one.
+    Restarted,
+    /// Two that share the fleet: one of them, whichever it is.
+    Shared,
 }
 
 /// A server, an operator, and a namespace for one Kyma.
@@ -76,7 +95,7 @@ impl Stage<'_> {
         format!("/apis/inventory.kyma-project.io/v1alpha1/namespaces/{}/{plural}", self.namespace)
     }
 
-    async fn play(&self, restart: bool) -> Outcome {
+    async fn play(&self, play: Play) -> Outcome {
         let http = &self.server.http;
         http.post(NAMESPACES, &namespace(&self.namespace)).await?.created()?;
         let kymas = http.get(&self.path("kymas")).await?.ok()?;
@@ -84,13 +103,18 @@ impl Stage<'_> {
             Record::open(http, [&self.path("kymas"), &self.path("helmcomponents")], version(&kymas)).await?;
         let folder =
             tempfile::tempdir().map_err(|error| Failure::new("a folder", "one", error.to_string()))?;
-        let operator = self.operator(&folder)?;
-        let components: &[&str] = if restart { &COMPONENTS[2..] } else { &COMPONENTS };
+        let other = (play == Play::Shared).then(|| self.replica(&folder, "other.log")).transpose()?;
+        let operator = match play {
+            Play::Alone | Play::Restarted => self.operator(&folder)?,
+            Play::Shared => self.replica(&folder, "operator.log")?,
+        };
+        let components: &[&str] = if play == Play::Restarted { &COMPONENTS[2..] } else { &COMPONENTS };
         let kyma = json!({
             "apiVersion": "inventory.kyma-project.io/v1alpha1", "kind": "Kyma", "metadata": {"name": "one"},
             "spec": {"components": components.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()},
         });
         http.post(&self.path("kymas"), &kyma).await?.created()?;
+        let restart = play == Play::Restarted;
         let played = self.watch_it(&mut record, operator, &folder, restart, components).await;
         let operator = played.map_err(|(failure, tail)| {
             Failure::new(
@@ -100,9 +124,12 @@ impl Stage<'_> {
             )
         })?;
         let outcome = self.judge(&record, components);
-        let outcome = if restart { outcome } else { outcome.and(self.delete().await) };
-        holds("the operator ends on SIGTERM with exit code 0", operator.end().await, "it does not")
-            .and(outcome)
+        let outcome = if play == Play::Alone { outcome.and(self.delete().await) } else { outcome };
+        let ended =
+            holds("the operator ends on SIGTERM with exit code 0", operator.end().await, "it does not");
+        let Some(other) = other else { return ended.and(outcome) };
+        let ended = ended.and(holds("so does the other one", other.end().await, "it does not"));
+        ended.and(self.leases_are_gone().await).and(outcome)
     }
 
     /// Records until the Kyma is "success" and quiet; restarts the operator in between if asked to. The failure
@@ -145,6 +172,15 @@ impl Stage<'_> {
     }
 
     fn operator(&self, folder: &TempDir) -> Outcome<Process> {
+        self.start(folder, "operator.log", &[])
+    }
+
+    /// One of many that share the fleet.
+    fn replica(&self, folder: &TempDir, log: &str) -> Outcome<Process> {
+        self.start(folder, log, &["--leader-elect", "--leader-elect-namespace", &self.namespace])
+    }
+
+    fn start(&self, folder: &TempDir, log: &str, more: &[&str]) -> Outcome<Process> {
         let failed = |error: std::io::Error| Failure::new("kymactl operator", "it starts", error.to_string());
         let address = || free_port().map(|port| format!("127.0.0.1:{port}"));
         let (metrics, health) = (address().map_err(failed)?, address().map_err(failed)?);
@@ -158,7 +194,15 @@ impl Stage<'_> {
             "--health-probe-bind-address",
             &health,
         ];
-        Process::start(self.kymactl, &args, folder.path().join("operator.log")).map_err(failed)
+        let args = [&args, more].concat();
+        Process::start(self.kymactl, &args, folder.path().join(log)).map_err(failed)
+    }
+
+    /// Replicas that end in good order leave no Lease behind.
+    async fn leases_are_gone(&self) -> Outcome {
+        let path = format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", self.namespace);
+        let list = self.server.http.get(&path).await?.ok()?;
+        same("the Leases of replicas that have ended", &list["items"], &json!([]))
     }
 
     /// Every write carries news, and every stage comes in order and not too early.
