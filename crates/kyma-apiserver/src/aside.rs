@@ -3,8 +3,9 @@
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
+use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
@@ -12,6 +13,9 @@ use tokio::task::block_in_place;
 /// at the end of a time slice, which is longer than all that most requests take.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
+
+/// The thread's name, as `ps` and debuggers show it; Linux takes up to 15 bytes.
+const NAME: &str = "apiserver-aside";
 
 /// A future that is polled on a thread of its own, while the runtime's thread is replaced. It keeps its awaits, so that
 /// time-outs and limits hold as before.
@@ -30,31 +34,45 @@ impl<F: Future<Output: Send> + Send> Future for Aside<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let work = self.0.as_mut();
-        match Handle::try_current() {
-            Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
-                block_in_place(|| poll_behind(work, cx, &runtime))
-            }
-            _ => work.poll(cx),
+        match runtime() {
+            Some(runtime) => block_in_place(|| poll_behind(work, cx, &runtime)),
+            None => work.poll(cx),
         }
     }
 }
 
+/// Whether such work is polled on a thread of its own here.
+pub(crate) fn is_possible() -> bool {
+    runtime().is_some()
+}
+
+/// The runtime, if it has more threads than one.
+fn runtime() -> Option<Handle> {
+    Handle::try_current().ok().filter(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
 /// Polls on a thread that others go before. A thread cannot take back how nice it is, so it is a new one each time, which costs
-/// little beside work that is worth it.
-fn poll_behind<F>(work: Pin<&mut F>, cx: &Context<'_>, runtime: &Handle) -> Poll<F::Output>
+/// little beside work that is worth it. Where the system gives no thread, this one does it.
+fn poll_behind<F>(work: Pin<&mut F>, cx: &mut Context<'_>, runtime: &Handle) -> Poll<F::Output>
 where
     F: Future<Output: Send> + Send,
 {
-    let waker = cx.waker();
+    let (waker, work) = (cx.waker(), Mutex::new(work));
+    let poll = || work.lock().as_mut().poll(&mut Context::from_waker(waker));
     let polled = thread::scope(|scope| {
-        let poll = || {
+        let behind = || {
             step_back();
             let _entered = runtime.enter();
-            work.poll(&mut Context::from_waker(waker))
+            poll()
         };
-        scope.spawn(poll).join()
+        let spawned = thread::Builder::new().name(NAME.to_owned()).spawn_scoped(scope, behind);
+        spawned.map(ScopedJoinHandle::join)
     });
-    polled.unwrap_or_else(|panic| resume_unwind(panic))
+    match polled {
+        Ok(Ok(polled)) => polled,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_no_thread) => poll(),
+    }
 }
 
 /// Lets others go first. Where the system does not allow it, work goes on as fast as everybody's.

@@ -1,5 +1,6 @@
 //! `/metrics` on one address, `/healthz` and `/readyz` on another.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::metrics::{Format, Metrics};
@@ -30,10 +31,12 @@ pub use guard::Guard;
 pub use health::Health;
 pub use tls::{Tls, TlsError};
 
-/// Connections at the same time; more wait to be accepted.
+/// Connections at the same time; one more, and the oldest ends, so that nobody shuts out a probe by holding many.
 const CONNECTIONS: usize = 64;
-/// How long a client may take to send a request.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's head.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may last, whatever its client does not read.
+const CONNECTION_LIFE: Duration = Duration::from_secs(300);
 /// How long responses under way may take once the end has begun.
 const LAST_RESPONSES: Duration = Duration::from_secs(1);
 /// The wait after a connection could not be accepted, for want of file descriptors for example.
@@ -60,15 +63,24 @@ pub struct Access {
 /// Serves a site until the shut-down drains.
 pub async fn serve(listener: Listener, site: Site, access: Access, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
+    // In the order in which they came.
+    let mut oldest = VecDeque::new();
     let mut draining = std::pin::pin!(shutdown.draining());
     loop {
         tokio::select! {
             biased;
             () = &mut draining => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.tcp.accept(), if connections.len() < CONNECTIONS => match accepted {
+            accepted = listener.tcp.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(meet(stream, site.clone(), access.clone(), shutdown.clone()));
+                    let conversation = meet(stream, site.clone(), access.clone(), shutdown.clone());
+                    oldest.push_back(connections.spawn(timeout(CONNECTION_LIFE, conversation)));
+                    oldest.retain(|connection: &AbortHandle| !connection.is_finished());
+                    if oldest.len() > CONNECTIONS
+                        && let Some(first) = oldest.pop_front()
+                    {
+                        first.abort();
+                    }
                 }
                 Err(error) => {
                     tracing::warn!("failed to accept a connection: {error}");

@@ -37,7 +37,6 @@ struct Inner {
     informer: informer::Families,
     events: events::Counters,
     election: election::Families,
-    shard: shard::ShardMetrics,
 }
 
 impl Metrics {
@@ -51,12 +50,9 @@ impl Metrics {
         let informer = informer::Families::register(&mut registry);
         let events = events::Counters::register(&mut registry);
         let election = election::Families::register(&mut registry);
-        let shard = shard::ShardMetrics::register(&mut registry);
         process::register(&mut registry);
         let registry = Mutex::new(registry);
-        Self {
-            inner: Arc::new(Inner { registry, reconcile, queue, rest, informer, events, election, shard }),
-        }
+        Self { inner: Arc::new(Inner { registry, reconcile, queue, rest, informer, events, election }) }
     }
 
     /// Adds a metric of the caller. A counter's name is given without `_total`, which the encoding adds; the help
@@ -94,10 +90,6 @@ impl Metrics {
 
     pub(crate) fn election(&self) -> &election::Families {
         &self.inner.election
-    }
-
-    pub(crate) fn shard(&self) -> &shard::ShardMetrics {
-        &self.inner.shard
     }
 }
 

@@ -15,7 +15,6 @@ use crate::clock::{Clock, Random};
 use crate::election::Timings;
 use crate::elector::Standing;
 use crate::metrics::Metrics;
-use crate::metrics::election::LeaseMetrics;
 use crate::metrics::shard::ShardMetrics;
 use crate::ownership::Ownership;
 use crate::reconciler::ErrorClass;
@@ -59,7 +58,6 @@ pub struct Sharder {
     epoch: Instant,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    metrics: LeaseMetrics,
     shards: ShardMetrics,
     /// Whether the last round failed, so that a row of failures is one warning.
     failing: bool,
@@ -78,8 +76,7 @@ impl Sharder {
         Self {
             api: Api::namespaced(client, &options.namespace),
             membership: Membership::new(options.id.clone(), options.timings),
-            metrics: metrics.election().of(options.group),
-            shards: metrics.shard().clone(),
+            shards: ShardMetrics::register(metrics),
             options,
             lease: None,
             written: None,
@@ -123,7 +120,6 @@ impl Sharder {
     }
 
     fn stand(&self, standing: Standing) {
-        self.metrics.leads(standing == Standing::Leading);
         self.standing.send_replace(standing);
     }
 
@@ -241,7 +237,6 @@ impl Sharder {
         let written = match self.put(claims).await {
             // It was changed or removed by somebody, or an earlier write did happen.
             Err(error) if is_changed(&error) => {
-                self.metrics.slow_path();
                 self.membership.evicted();
                 self.grant(Numbers::NONE);
                 self.lease = self.api.get_opt(&self.name()).await?;

@@ -173,6 +173,8 @@ pub(crate) struct OperatorArgs {
     #[command(flatten)]
     pub(crate) addresses: AddressArgs,
     #[command(flatten)]
+    pub(crate) secure: SecureArgs,
+    #[command(flatten)]
     pub(crate) election: ElectionArgs,
     #[command(flatten)]
     pub(crate) client: ClientArgs<OperatorDefaults>,
@@ -198,6 +200,15 @@ pub(crate) struct AddressArgs {
     /// cluster :8080.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics_bind_address: Option<String>,
+    /// Where /healthz and /readyz are served, such as `:8081`; `0` for nowhere. Without it 127.0.0.1:8081 or the next free
+    /// port, in a cluster :8081.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) health_probe_bind_address: Option<String>,
+}
+
+/// Who may see metrics.
+#[derive(Debug, Group)]
+pub(crate) struct SecureArgs {
     /// Serve metrics over TLS, and only to those of whom the API server says that they may get the path /metrics: it is asked
     /// with a TokenReview and a SubjectAccessReview, as other controllers do.
     #[arg(long)]
@@ -206,10 +217,6 @@ pub(crate) struct AddressArgs {
     /// taken as it comes.
     #[arg(long, value_name = "FOLDER", requires = "metrics_secure")]
     pub(crate) metrics_cert_path: Option<PathBuf>,
-    /// Where /healthz and /readyz are served, such as `:8081`; `0` for nowhere. Without it 127.0.0.1:8081 or the next free
-    /// port, in a cluster :8081.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) health_probe_bind_address: Option<String>,
 }
 
 /// How many replicas share the work.
@@ -279,7 +286,7 @@ pub(crate) struct ClientArgs<D: Defaults> {
     /// Requests a second to the API server, on average; -1 for no limit, auto for as many as it bears.
     #[arg(long, value_name = "RATE", default_value = D::KUBE_API_QPS, allow_negative_numbers = true, value_parser = api_rate)]
     pub(crate) kube_api_qps: ApiRate,
-    /// How many requests may be sent at once above the rate; -1 for no limit. Not used with auto.
+    /// How many requests may be sent at once above the rate; -1 for those of a second. Not used with auto.
     #[arg(long, value_name = "N", default_value = D::KUBE_API_BURST, allow_negative_numbers = true, value_parser = burst)]
     pub(crate) kube_api_burst: i32,
     #[arg(skip)]

@@ -38,12 +38,15 @@ pub(crate) fn unlimited() -> ClientOptions {
 pub(crate) fn limits<D: Defaults>(args: &ClientArgs<D>) -> ClientOptions {
     let per_second = match args.kube_api_qps {
         ApiRate::Auto => return ClientOptions { qps: Qps::Auto, ..unlimited() },
-        ApiRate::PerSecond(rate) if rate < 0.0 || args.kube_api_burst < 0 => return unlimited(),
+        ApiRate::PerSecond(rate) if rate < 0.0 => return unlimited(),
         ApiRate::PerSecond(rate) => rate,
     };
     #[expect(clippy::cast_possible_truncation, reason = "a rate that f32 cannot hold is no rate")]
     let qps = Qps::PerSecond(per_second as f32);
-    let burst = u32::try_from(args.kube_api_burst).unwrap_or(u32::MAX);
+    // A rate that was asked for holds: a second's requests may come at once where nobody says how many.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of f64 saturates")]
+    let of_a_second = || per_second.ceil().max(1.0) as u32;
+    let burst = u32::try_from(args.kube_api_burst).unwrap_or_else(|_| of_a_second());
     ClientOptions { qps, burst, ..unlimited() }
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn delete_collection(call: &Call<'_>) -> Result<Response<Body>,
     let objects = call.timed(Operation::Delete, work).await?;
     let revision = call.registry.store().revision();
     let listed = Listed { objects, revision, continue_token: None, remaining: None };
-    response::document(StatusCode::OK, accept, list::document(call.resource, &listed).await?)
+    response::document(StatusCode::OK, accept, list::document(call.resource, &listed, true).await?)
 }
 
 /// `DeleteOptions` of the body, else of the query.

@@ -6,6 +6,7 @@ use kyma_registry::{ApiError, Listed, Resource};
 use tokio::task::yield_now;
 
 use super::Call;
+use crate::aside::{self, Aside};
 use crate::body::Body;
 use crate::encode::table::{Include, table};
 use crate::encode::{Accept, Shape, json, metadata};
@@ -14,6 +15,8 @@ use crate::response;
 
 /// How much of a list is written before others have their turn: well under a millisecond's work.
 const TURN_BYTES: usize = 64 * 1024;
+/// Larger lists are worth a thread that steps back: a millisecond's work and more.
+const LARGE_BYTES: usize = 512 * 1024;
 
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
@@ -24,15 +27,26 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let listed = async { call.registry.list(&call.request(), &options) };
     let listed = call.timed(Operation::List, listed).await?;
     // While it waits for room it is only a list of objects that are there anyway: their bytes are copied afterwards.
-    let Some(room) = call.answers.reserve(json::list_size(&listed)).await else {
+    let bytes = json::list_size(&listed);
+    let Some(room) = call.answers.reserve(bytes).await else {
         return Ok(response::too_many_requests());
     };
-    Ok(answer(call, accept, &listed).await?.map(|body| body.counted(room)))
+    let is_aside = bytes > LARGE_BYTES && aside::is_possible();
+    let answer = answer(call, accept, &listed, !is_aside);
+    let answer = if is_aside { Aside::new(answer).await } else { answer.await };
+    Ok(answer?.map(|body| body.counted(room)))
 }
 
-async fn answer(call: &Call<'_>, accept: Accept, listed: &Listed) -> Result<Response<Body>, ApiError> {
+async fn answer(
+    call: &Call<'_>,
+    accept: Accept,
+    listed: &Listed,
+    pauses: bool,
+) -> Result<Response<Body>, ApiError> {
     match accept.shape {
-        Shape::Object => call.document(StatusCode::OK, accept, document(call.resource, listed).await?),
+        Shape::Object => {
+            call.document(StatusCode::OK, accept, document(call.resource, listed, pauses).await?)
+        }
         Shape::Metadata => response::value(StatusCode::OK, accept, &metadata::list(listed)?),
         Shape::Table => {
             let include = Include::from_query(call.query.get("includeObject"))?;
@@ -45,13 +59,14 @@ async fn answer(call: &Call<'_>, accept: Accept, listed: &Listed) -> Result<Resp
     }
 }
 
-/// The list's bytes. A large list takes as long as thousands of other requests, which must not wait for it.
-pub(crate) async fn document(resource: &Resource, listed: &Listed) -> Result<Bytes, ApiError> {
+/// The list's bytes. A large list takes as long as thousands of other requests, which must not wait for it: it pauses, unless it
+/// has a thread of its own.
+pub(crate) async fn document(resource: &Resource, listed: &Listed, pauses: bool) -> Result<Bytes, ApiError> {
     let mut list = json::List::begin(resource, listed)?;
     let mut turn_ends = TURN_BYTES;
     for stored in &listed.objects {
         list.push(stored)?;
-        if list.len() >= turn_ends {
+        if pauses && list.len() >= turn_ends {
             turn_ends = list.len() + TURN_BYTES;
             yield_now().await;
         }

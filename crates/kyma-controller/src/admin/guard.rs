@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, UserInfo};
 use k8s_openapi::api::authorization::v1::{
     NonResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
@@ -15,13 +15,16 @@ use k8s_openapi::api::authorization::v1::{
 use kube::api::PostParams;
 use kube::{Api, Client};
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 /// How long an answer of the API server is believed: a yes and a no. controller-runtime believes a token for a minute.
 const YES: Duration = Duration::from_secs(60);
 const NO: Duration = Duration::from_secs(10);
-/// Answers that are kept at the same time; one more, and all are forgotten.
+/// Answers that are kept at the same time.
 const KEPT: usize = 256;
+/// Questions at the same time.
+const SLOTS: usize = 4;
 /// How long the API server may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longer tokens than any that Kubernetes makes are not passed on, in bytes.
@@ -30,8 +33,17 @@ const TOKEN_MAX: usize = 16 << 10;
 /// Asks the API server who a token belongs to, and whether that user may read a path.
 pub struct Guard {
     client: Client,
-    /// What it said of a token and a path. At most [`KEPT`].
-    known: Mutex<HashMap<(String, String), Known>>,
+    /// What it said of a token, a method and a path. At most [`KEPT`].
+    known: Mutex<HashMap<Question, Known>>,
+    /// How many questions may be under way; more wait.
+    slots: Semaphore,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Question {
+    token: String,
+    method: Method,
+    path: String,
 }
 
 #[derive(Clone)]
@@ -73,38 +85,60 @@ impl Refusal {
 }
 
 impl Guard {
-    /// A guard that asks with this client, which may create TokenReviews and SubjectAccessReviews.
+    /// A guard that asks with this client, which may create TokenReviews and SubjectAccessReviews. It should have no fence,
+    /// since the metrics of a process that does not lead are of interest too, and no limit in common with other work.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client, known: Mutex::default() }
+        Self { client, known: Mutex::default(), slots: Semaphore::new(SLOTS) }
     }
 
     /// Whether the request may be answered.
     pub(super) async fn admit<B>(&self, request: &Request<B>) -> Result<(), Refusal> {
-        let token = bearer(request).ok_or(Refusal::Unauthorized)?;
-        let asked = (token.to_owned(), request.uri().path().to_owned());
-        if let Some(known) = self.known.lock().get(&asked).filter(|known| Instant::now() < known.until) {
-            return known.answer.clone();
+        let token = bearer(request).ok_or(Refusal::Unauthorized)?.to_owned();
+        let question =
+            Question { token, method: request.method().clone(), path: request.uri().path().to_owned() };
+        if let Some(answer) = self.remembered(&question) {
+            return answer;
         }
-        let answer = self.ask(&asked.0, &asked.1, request.method().as_str()).await;
-        let life = match answer {
-            Ok(()) => YES,
-            Err(Refusal::Unauthorized | Refusal::Denied(_)) => NO,
+        // Nobody closes it.
+        let _slot = self.slots.acquire().await;
+        // Somebody else may have asked the same meanwhile.
+        if let Some(answer) = self.remembered(&question) {
+            return answer;
+        }
+        let answer = self.ask(&question).await;
+        match answer {
+            Ok(()) => self.remember(question, answer.clone(), YES),
+            Err(Refusal::Unauthorized | Refusal::Denied(_)) => self.remember(question, answer.clone(), NO),
             // Another try may find the server well again.
-            Err(Refusal::AuthenticationFailed | Refusal::AuthorizationFailed(_)) => return answer,
-        };
-        let mut known = self.known.lock();
-        if known.len() >= KEPT {
-            known.clear();
+            Err(Refusal::AuthenticationFailed | Refusal::AuthorizationFailed(_)) => {}
         }
-        known.insert(asked, Known { answer: answer.clone(), until: Instant::now() + life });
         answer
     }
 
-    async fn ask(&self, token: &str, path: &str, method: &str) -> Result<(), Refusal> {
+    fn remembered(&self, question: &Question) -> Option<Result<(), Refusal>> {
+        let known = self.known.lock();
+        known.get(question).filter(|known| Instant::now() < known.until).map(|known| known.answer.clone())
+    }
+
+    fn remember(&self, question: Question, answer: Result<(), Refusal>, life: Duration) {
+        let (mut known, now) = (self.known.lock(), Instant::now());
+        if known.len() >= KEPT {
+            known.retain(|_, known| now < known.until);
+        }
+        // A flood of wrong tokens is not to drive out who may.
+        if known.len() >= KEPT {
+            known.retain(|_, known| known.answer.is_ok());
+        }
+        if known.len() < KEPT {
+            known.insert(question, Known { answer, until: now + life });
+        }
+    }
+
+    async fn ask(&self, Question { token, method, path }: &Question) -> Result<(), Refusal> {
         let user = self.authenticate(token).await?;
         let name = user.username.clone().unwrap_or_default();
-        if self.authorize(user, path, method).await? { Ok(()) } else { Err(Refusal::Denied(name)) }
+        if self.authorize(user, path, method.as_str()).await? { Ok(()) } else { Err(Refusal::Denied(name)) }
     }
 
     async fn authenticate(&self, token: &str) -> Result<UserInfo, Refusal> {

@@ -69,3 +69,21 @@ async fn a_site_is_served_over_the_network_until_the_drain() {
     assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0, "idle connections are closed");
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn many_silent_connections_do_not_shut_out_a_probe() {
+    let listener = bind(&AddressChoice::Given("127.0.0.1:0".into())).await.unwrap().unwrap();
+    let address = listener.local_addr();
+    let (_drain, shutdown) = shutdown::channel();
+    let _server = tokio::spawn(serve(listener, Site::Health(Health::new()), Access::default(), shutdown));
+    let mut silent = Vec::new();
+    for _ in 0..2 * CONNECTIONS {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut response = String::new();
+    client.read_to_string(&mut response).await.unwrap();
+    assert!(response.ends_with("ok"), "{response}");
+    assert_eq!(silent[0].read(&mut [0; 1]).await.unwrap_or(0), 0, "the oldest is closed");
+}

@@ -67,8 +67,8 @@ pub struct Tls {
 
 struct Newest {
     acceptor: TlsAcceptor,
-    /// When the folder's files were changed, where it is known.
-    changed: Option<SystemTime>,
+    /// When the folder's files were changed.
+    changed: Changed,
     glanced: Instant,
 }
 
@@ -101,7 +101,7 @@ impl Tls {
         let certificate = params.self_signed(&key).map_err(TlsError::Make)?;
         let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
         let acceptor = acceptor(vec![certificate.der().clone()], key)?;
-        let newest = Newest { acceptor, changed: None, glanced: Instant::now() };
+        let newest = Newest { acceptor, changed: [None; 2], glanced: Instant::now() };
         Ok(Self { folder: None, newest: Mutex::new(newest) })
     }
 
@@ -117,7 +117,9 @@ impl Tls {
                 match read(folder) {
                     Ok(acceptor) => (newest.acceptor, newest.changed) = (acceptor, changed),
                     Err(error) => {
-                        tracing::warn!(folder = %folder.display(), "the new certificate cannot be used: {error}");
+                        let cause =
+                            std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                        tracing::warn!(folder = %folder.display(), "no new certificate: {error}: {cause}");
                     }
                 }
             }
@@ -132,9 +134,11 @@ impl std::fmt::Debug for Newest {
     }
 }
 
-fn changed(folder: &Path) -> Option<SystemTime> {
-    let of = |file| folder.join(file).metadata().and_then(|metadata| metadata.modified()).ok();
-    of(CERTIFICATE).max(of(KEY))
+/// When certificate and key were changed, where that is known.
+type Changed = [Option<SystemTime>; 2];
+
+fn changed(folder: &Path) -> Changed {
+    [CERTIFICATE, KEY].map(|file| folder.join(file).metadata().and_then(|metadata| metadata.modified()).ok())
 }
 
 fn read(folder: &Path) -> Result<TlsAcceptor, TlsError> {

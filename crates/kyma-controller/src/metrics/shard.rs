@@ -2,7 +2,8 @@
 //! ours.
 
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+
+use super::Metrics;
 
 /// What a replica shows of its part.
 #[derive(Clone, Default)]
@@ -12,18 +13,13 @@ pub(crate) struct ShardMetrics {
 }
 
 impl ShardMetrics {
-    pub(super) fn register(registry: &mut Registry) -> Self {
+    /// Shows them from now on; a process that has the fleet to itself has none.
+    pub(crate) fn register(all: &Metrics) -> Self {
         let metrics = Self::default();
-        registry.register(
-            "shard_granted",
-            "How many of the 256 shards this replica may act upon",
-            metrics.granted.clone(),
-        );
-        registry.register(
-            "shard_replicas",
-            "How many replicas live, as this one sees it",
-            metrics.replicas.clone(),
-        );
+        let help = "How many of the 256 shards this replica may act upon";
+        all.register("shard_granted", help, metrics.granted.clone());
+        let help = "How many replicas there are, as this one sees it";
+        all.register("shard_replicas", help, metrics.replicas.clone());
         metrics
     }
 

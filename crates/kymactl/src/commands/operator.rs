@@ -22,9 +22,19 @@ pub(crate) async fn run(args: OperatorArgs) -> Result<(), Failure> {
     let mut config = config(&args.controllers)?;
     config.replicas = replicas(&args.election)?;
     let fence = config.replicas.fence().cloned();
+    let tls = tls(&args)?;
     let addresses = Addresses::bind(&args.addresses).await?;
     let options = ClientOptions { fence, ..connect::limits(&args.client) };
     let client = connect::client(&args.cluster, &options, &metrics).await?;
+    let guarded = match tls {
+        // Its own client: neither limits nor a Lease of the operator's are in its way, and its requests are not among those counted.
+        Some(tls) => {
+            let client = connect::client(&args.cluster, &connect::unlimited(), &Metrics::new()).await?;
+            Access { guard: Some(Arc::new(Guard::new(client))), tls: Some(Arc::new(tls)) }
+        }
+        None => Access::default(),
+    };
+    let addresses = Addresses { guarded, ..addresses };
     let (drain, stop) = shutdown::channel();
     addresses.announce();
     signals::end_on(drain);
@@ -44,10 +54,8 @@ pub(crate) async fn start(
     let random = Arc::new(FastRandom::from_entropy());
     let operator = Operator::new(&client, &config, clock, random, &metrics);
     let (drain, ended) = shutdown::channel();
-    let guard = addresses.tls.is_some().then(|| Arc::new(Guard::new(client.clone())));
-    let guarded = Access { guard, tls: addresses.tls };
     let sites = [
-        (addresses.metrics, Site::Metrics(metrics), guarded),
+        (addresses.metrics, Site::Metrics(metrics), addresses.guarded),
         (addresses.health, Site::Health(operator.health()), Access::default()),
     ];
     let sites = sites.into_iter().filter_map(|(listener, site, access)| Some((listener?, site, access)));
@@ -133,8 +141,8 @@ fn replica_id(host: &str, unique: u64) -> String {
 pub(crate) struct Addresses {
     metrics: Option<Listener>,
     health: Option<Listener>,
-    /// How metrics are served, where not everybody may see them.
-    tls: Option<Arc<Tls>>,
+    /// How metrics are served.
+    guarded: Access,
 }
 
 impl Addresses {
@@ -142,7 +150,7 @@ impl Addresses {
     pub(crate) async fn bind(args: &AddressArgs) -> Result<Self, Failure> {
         let metrics = bind(args.metrics_bind_address.as_deref(), 8080).await?;
         let health = bind(args.health_probe_bind_address.as_deref(), 8081).await?;
-        Ok(Addresses { metrics, health, tls: tls(args)? })
+        Ok(Addresses { metrics, health, guarded: Access::default() })
     }
 
     /// Says where.
@@ -156,22 +164,23 @@ impl Addresses {
 
     /// Where metrics are served.
     pub(crate) fn metrics_url(&self) -> Option<String> {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        self.metrics.as_ref().map(|listener| format!("{scheme}://{}/metrics", listener.local_addr()))
+        self.metrics.as_ref().map(|listener| format!("http://{}/metrics", listener.local_addr()))
     }
 }
 
-fn tls(args: &AddressArgs) -> Result<Option<Arc<Tls>>, Failure> {
-    if !args.metrics_secure {
+/// The certificate for metrics, where they are not for everybody.
+fn tls(args: &OperatorArgs) -> Result<Option<Tls>, Failure> {
+    if !args.secure.metrics_secure {
         return Ok(None);
     }
-    let tls = match &args.metrics_cert_path {
-        Some(folder) => {
-            Tls::of_folder(folder).map_err(|error| Failure::new("--metrics-cert-path", &error))?
-        }
-        None => Tls::self_signed(TokioClock::new().now()).map_err(|error| Failure::of(&error))?,
-    };
-    Ok(Some(Arc::new(tls)))
+    if args.addresses.metrics_bind_address.as_deref() == Some("0") {
+        return Err(Failure::usage("--metrics-secure: with --metrics-bind-address=0 no metrics are served"));
+    }
+    match &args.secure.metrics_cert_path {
+        Some(folder) => Tls::of_folder(folder).map_err(|error| Failure::new("--metrics-cert-path", &error)),
+        None => Tls::self_signed(TokioClock::new().now()).map_err(|error| Failure::of(&error)),
+    }
+    .map(Some)
 }
 
 async fn bind(given: Option<&str>, port: u16) -> Result<Option<Listener>, Failure> {

@@ -111,12 +111,31 @@ async fn a_server_that_cannot_be_asked_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_may_do_one_thing_may_not_do_another() {
+    let fake = Fake::default();
+    let guard = guard(&fake);
+    fake.write(token_of(Some("joe")));
+    fake.write(access(true));
+    let head = Request::head("/metrics").header(AUTHORIZATION, "Bearer t").body(()).unwrap();
+    assert_eq!(guard.admit(&head).await, Ok(()));
+    fake.write(token_of(Some("joe")));
+    fake.write(access(false));
+    assert_eq!(guard.admit(&request(Some("Bearer t"))).await, Err(Refusal::Denied("joe".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_tokens_take_no_more_room_than_some() {
     let fake = Fake::default();
     let guard = guard(&fake);
+    fake.write(token_of(Some("prometheus")));
+    fake.write(access(true));
+    assert_eq!(guard.admit(&request(Some("Bearer good"))).await, Ok(()));
     for number in 0..KEPT + 10 {
         fake.write(token_of(None));
         let _ = guard.admit(&request(Some(&format!("Bearer {number}")))).await;
     }
     assert!(guard.known.lock().len() <= KEPT);
+    let asked = fake.saw().len();
+    assert_eq!(guard.admit(&request(Some("Bearer good"))).await, Ok(()));
+    assert_eq!(fake.saw().len(), asked, "who may is remembered all the same");
 }

@@ -136,7 +136,7 @@ async fn a_certificate_that_takes_another_s_place_is_shown() {
     let (shown, response) = get(address, "").await;
     assert!(shown == first && response.starts_with("HTTP/1.1 200 OK"));
 
-    let later = changed(folder.path()).unwrap() + Duration::from_secs(5);
+    let later = changed(folder.path())[0].unwrap() + Duration::from_secs(5);
     let touch = |file: &str| fs::File::open(folder.path().join(file)).unwrap().set_modified(later).unwrap();
     fs::write(folder.path().join(CERTIFICATE), "half").unwrap();
     touch(CERTIFICATE);
