@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use kyma_registry::ApiError;
 use kyma_registry::authz::{MASTERS, User};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::task::yield_now;
+use tokio::time::sleep;
 use tower::BoxError;
 
 use crate::query::Query;
@@ -233,7 +233,7 @@ impl Gates {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         let mut is_too_large = false;
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(REST);
         while let Some(data) = piece(body.as_mut()).await.map_err(Unread::Refused)? {
             if first.len() + all.len() + data.len() > most {
                 is_too_large = true;
@@ -242,7 +242,9 @@ impl Gates {
             if !pass.grow(data.len()) {
                 return Err(Unread::Overloaded);
             }
-            pace.read(data.len()).await;
+            if !body.is_end_stream() {
+                pace.read(data.len()).await;
+            }
             // Nearly every body is one piece, which is not copied.
             if first.is_empty() && all.is_empty() {
                 first = data;
@@ -275,19 +277,23 @@ where
     }
 }
 
-/// Lets others go first now and then: what one client sends in megabytes comes as fast as it can be decrypted, and whoever
-/// is served by the same thread would wait for all of it.
-#[derive(Default)]
+/// Rests now and then: what one client sends in megabytes comes as fast as it can be decrypted, and whoever is served by the
+/// same thread would wait for all of it.
 struct Pace {
     bytes: usize,
+    rest: Duration,
 }
 
 impl Pace {
+    fn new(rest: Duration) -> Self {
+        Self { bytes: 0, rest }
+    }
+
     async fn read(&mut self, bytes: usize) {
         self.bytes += bytes;
         if self.bytes > LARGE_BODY {
             self.bytes = 0;
-            yield_now().await;
+            sleep(self.rest).await;
         }
     }
 }
@@ -297,6 +303,11 @@ fn large_at_a_time() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
 
+/// How long nobody reads on, each time that so much of a body has come as makes a large one.
+const REST: Duration = Duration::from_millis(1);
+/// The same where it is read for nothing: there is no hurry to decrypt what nobody will look at.
+const LONG_REST: Duration = Duration::from_millis(2);
+
 /// Lets a client send so much for nothing, twice what it may: one that is still sending does not read its answer, and takes
 /// a connection that is closed on it for a failure.
 async fn discard<B>(mut body: Pin<&mut B>, most: usize)
@@ -305,7 +316,7 @@ where
     B::Error: Into<BoxError>,
 {
     let mut left = most;
-    let mut pace = Pace::default();
+    let mut pace = Pace::new(LONG_REST);
     while let Ok(Some(data)) = piece(body.as_mut()).await {
         pace.read(data.len()).await;
         match left.checked_sub(data.len()) {

@@ -87,6 +87,18 @@ async fn who_sends_too_much_may_finish_and_hears_of_it() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_nobody_looks_at_is_read_without_hurry() {
+    let gates = gates(Limits { max_body_bytes: 1 << 20, ..Limits::default() });
+    let frames = std::iter::repeat_n(Bytes::from(vec![b'x'; 16 << 10]), 2 << 6);
+    let frames = frames.map(|piece| Ok::<_, std::convert::Infallible>(http_body::Frame::data(piece)));
+    let body = http_body_util::StreamBody::new(futures_util::stream::iter(frames));
+    let start = tokio::time::Instant::now();
+    assert!(matches!(gates.read(body).await, Err(Unread::Refused(_))));
+    // Two mebibytes, with a rest after more than 64 KiB each.
+    assert_eq!(start.elapsed(), REST * 12 + LONG_REST * 12);
+}
+
 /// A body that says how long it is, and that nobody may have whole in memory.
 #[tokio::test]
 async fn a_body_that_is_too_large_by_its_own_account_is_not_kept() {
