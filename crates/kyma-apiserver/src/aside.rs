@@ -1,4 +1,4 @@
-//! Work that calculates for long between its awaits: beside the threads that serve everybody else, and behind them.
+//! Work that takes long between its awaits: beside the threads that serve everybody else, and behind them.
 
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -75,6 +75,22 @@ where
     }
 }
 
+/// Drops what takes long to drop: to give back megabytes costs the system as much as many requests cost the server.
+/// Where the system gives no thread, it is dropped at once.
+pub(crate) fn discard<T: Send + 'static>(value: T) {
+    // A builder that fails drops what it was given.
+    let _ = thread::Builder::new().name(NAME.to_owned()).spawn(move || {
+        step_back();
+        drop(value);
+    });
+}
+
+/// Lets whoever waits for this thread's core go first. A thread that steps back keeps its core for the rest of its time slice
+/// nevertheless: the system looks again at its next tick, which may be 4 ms away.
+pub(crate) fn give_way() {
+    thread::yield_now();
+}
+
 /// Lets others go first. Where the system does not allow it, work goes on as fast as everybody's.
 fn step_back() {
     // Elsewhere this would be the whole process.
@@ -109,6 +125,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_runtime_with_one_thread_polls_it_itself() {
         assert_eq!(Aside::new(work()).await, thread::current().id());
+    }
+
+    #[test]
+    fn what_takes_long_to_drop_is_dropped_elsewhere() {
+        struct Large(std::sync::mpsc::Sender<thread::ThreadId>);
+        impl Drop for Large {
+            fn drop(&mut self) {
+                self.0.send(thread::current().id()).unwrap();
+            }
+        }
+        let (dropped, by) = std::sync::mpsc::channel();
+        discard(Large(dropped));
+        assert_ne!(by.recv().unwrap(), thread::current().id());
     }
 
     #[tokio::test(flavor = "multi_thread")]

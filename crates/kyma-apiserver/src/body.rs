@@ -8,7 +8,11 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http_body::{Frame, SizeHint};
 
+use crate::aside;
 use crate::limits::Held;
+
+/// Larger bodies are not dropped on a thread that serves others.
+const LARGE_BYTES: usize = 512 * 1024;
 
 /// A response's body.
 pub struct Body(pub(crate) Kind);
@@ -24,7 +28,16 @@ pub(crate) enum Kind {
 /// The bytes of an answer, wherever they have gone: the last one who drops them gives back the budget.
 struct Counted {
     bytes: Bytes,
-    _held: Held,
+    held: Option<Held>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.bytes.len() > LARGE_BYTES && aside::is_possible() {
+            // The budget is given back once the memory is.
+            aside::discard((std::mem::take(&mut self.bytes), self.held.take()));
+        }
+    }
 }
 
 impl AsRef<[u8]> for Counted {
@@ -87,7 +100,7 @@ impl http_body::Body for Body {
         match &mut self.get_mut().0 {
             Kind::Whole(bytes, held) => Poll::Ready(bytes.take().map(|bytes| {
                 let bytes = match held.take() {
-                    Some(held) => Bytes::from_owner(Counted { bytes, _held: held }),
+                    held @ Some(_) => Bytes::from_owner(Counted { bytes, held }),
                     None => bytes,
                 };
                 Ok(Frame::data(bytes))

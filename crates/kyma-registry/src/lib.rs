@@ -35,6 +35,7 @@ mod scale;
 pub mod schema;
 pub mod selector;
 pub mod structure;
+mod turns;
 mod update;
 mod validation;
 mod watch;

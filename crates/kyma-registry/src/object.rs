@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kyma_store::{Draft, Index};
 use serde_json::{Map, Value};
 
+use crate::turns::Turns;
 use crate::{ApiError, Resource};
 
 pub(crate) use live::Live;
@@ -249,9 +250,11 @@ fn write_key(out: &mut Vec<u8>, key: &str) -> serde_json::Result<()> {
 
 fn index(object: &Object, fields: Box<[(Arc<str>, Arc<str>)]>) -> Index {
     let labels = metadata(object).and_then(|m| m.get("labels")).and_then(Value::as_object);
+    let mut turns = Turns::default();
     let labels = labels
         .into_iter()
         .flatten()
+        .inspect(|_| turns.done())
         .map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str().unwrap_or_default())))
         .collect();
     Index {

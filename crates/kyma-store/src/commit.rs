@@ -163,18 +163,15 @@ impl<W> Committer<W> {
         Self { max_object_bytes, ..self }
     }
 
-    /// Checks a write against the pending head, or the durable one where nothing is pending, and queues it.
+    /// Checks a write against the pending head, or the durable one where nothing is pending, and says what it replaces.
     ///
-    /// # Panics
-    ///
-    /// When the draft's slot is not between two quotes: its object would be broken JSON for every reader.
-    pub(crate) fn stage(
-        &mut self,
-        write: Write,
-        resource: Arc<str>,
+    /// It only looks: a write that is refused is dropped by whoever has it, after the lock, since a large one takes long to
+    /// drop.
+    pub(crate) fn admit(
+        &self,
+        write: &Write,
         durable: Option<Arc<Object>>,
-        waiter: W,
-    ) -> Result<(), CommitError> {
+    ) -> Result<Option<Arc<Object>>, CommitError> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
@@ -183,7 +180,22 @@ impl<W> Committer<W> {
             None => durable,
         };
         self.check_size(&write.change, previous.as_deref())?;
-        check(&write, previous.as_ref())?;
+        check(write, previous.as_ref())?;
+        Ok(previous)
+    }
+
+    /// Queues a write that was admitted, and nothing else since.
+    ///
+    /// # Panics
+    ///
+    /// When the draft's slot is not between two quotes: its object would be broken JSON for every reader.
+    pub(crate) fn stage(
+        &mut self,
+        write: Write,
+        resource: Arc<str>,
+        previous: Option<Arc<Object>>,
+        waiter: W,
+    ) {
         let (draft, deleted) = match write.change {
             Change::Put(draft) => (draft, false),
             Change::Delete(draft) => (draft, true),
@@ -196,7 +208,6 @@ impl<W> Committer<W> {
         self.staged.push(Record { resource, event });
         self.waiters.push(waiter);
         self.last = revision;
-        Ok(())
     }
 
     /// As etcd, which looks at a request's size before it looks at what the request says. An object from before the limit

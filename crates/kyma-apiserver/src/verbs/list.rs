@@ -66,9 +66,13 @@ pub(crate) async fn document(resource: &Resource, listed: &Listed, pauses: bool)
     let mut turn_ends = TURN_BYTES;
     for stored in &listed.objects {
         list.push(stored)?;
-        if pauses && list.len() >= turn_ends {
+        if list.len() >= turn_ends {
             turn_ends = list.len() + TURN_BYTES;
-            yield_now().await;
+            if pauses {
+                yield_now().await;
+            } else {
+                aside::give_way();
+            }
         }
     }
     Ok(list.end())

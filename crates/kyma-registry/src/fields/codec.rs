@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::element::{Datum, Element};
 use super::set::{Node, Set};
+use crate::turns::Turns;
 
 /// Reads a set. Elements of kinds that nobody knows are left out.
 ///
@@ -45,7 +46,9 @@ fn write_nodes(nodes: &[Node<'_>], order: Order, with_itself: bool, out: &mut St
         out.push_str("\".\":{}");
         separator = ",";
     }
+    let mut turns = Turns::default();
     let mut write = |node: &Node<'_>| {
+        turns.done();
         out.push_str(separator);
         separator = ",";
         write_element(&node.element, out);

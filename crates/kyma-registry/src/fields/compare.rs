@@ -8,6 +8,7 @@ use super::element::Element;
 use super::list;
 use super::schema::{Atom, List, ListKind, Map, Place};
 use super::set::Set;
+use crate::turns::Turns;
 
 /// The paths that a change touches, each in one of the three sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,6 +168,7 @@ fn members<'a>(
 ) {
     let mut olds = old.into_iter().flatten().peekable();
     let mut news = new.into_iter().flatten().peekable();
+    let mut turns = Turns::default();
     // Both are sorted by name.
     loop {
         let (name, old, new) = match (olds.peek(), news.peek()) {
@@ -182,6 +184,7 @@ fn members<'a>(
         let mut below = Difference::default();
         let own = values(old, new, place, &mut below);
         out.push(&Element::Field(name.into()), own, below);
+        turns.done();
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{dns1035_label, dns1123_label, dns1123_subdomain, label_value, qualified_name};
 use super::{path_segment, path_segment_prefix, validate_field_manager};
 use crate::reason::{FieldError, Path, gotext};
+use crate::turns::Turns;
 
 /// Keys and values of all annotations together, in bytes.
 const ANNOTATIONS_MAX: usize = 256 * 1024;
@@ -151,7 +152,9 @@ fn check_labels(metadata: &Map<String, Value>, path: &Path, errors: &mut Vec<Fie
 
 /// A map of labels at a path (`ValidateLabels`).
 pub(crate) fn check_labels_at(labels: Option<&Value>, path: &Path, errors: &mut Vec<FieldError>) {
+    let mut turns = Turns::default();
     for (key, value) in labels.and_then(Value::as_object).into_iter().flatten() {
+        turns.done();
         let value = value.as_str().unwrap_or_default();
         let problems = [(key.as_str(), qualified_name(key)), (value, label_value(value))];
         for (shown, problem) in

@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::reason::{Segment, Trail};
+use crate::turns::Turns;
 
 /// Upstream stops counting there.
 const MAX_COMPLAINTS: usize = 100;
@@ -79,8 +80,9 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
+        let (mut list, mut turns) = (Vec::new(), Turns::default());
         loop {
+            turns.done();
             let at = self.at.step(Segment::Index(list.len()));
             match items.next_element_seed(Seed { at: &at, complaints: self.complaints })? {
                 Some(item) => list.push(item),
@@ -90,7 +92,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
+        let (mut map, mut turns) = (Map::new(), Turns::default());
         while let Some(key) = members.next_key::<String>()? {
             let at = self.at.step(Segment::Child(&key));
             if map.contains_key(&key) && self.complaints.len() < MAX_COMPLAINTS {
@@ -101,6 +103,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
             }
             let value = members.next_value_seed(Seed { at: &at, complaints: self.complaints })?;
             map.insert(key, value);
+            turns.done();
         }
         Ok(Value::Object(map))
     }

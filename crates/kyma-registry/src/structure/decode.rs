@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Struct, Type, empty};
 use crate::names::{format_micro, format_rfc3339, parse_micro, parse_rfc3339};
 use crate::reason::{Segment, Trail, gotext};
+use crate::turns::Turns;
 
 pub(crate) use special::base64_bytes;
 
@@ -164,7 +165,9 @@ impl<'a> Decoder<'a> {
                 items.is_empty()
             }
             (Type::Map { values: kind, .. }, Value::Object(map)) => {
+                let mut turns = Turns::default();
                 for (key, item) in map.iter_mut() {
+                    turns.done();
                     let at = place.at.step(Segment::Child(key));
                     self.item(item, kind, &Place { at: &at, ..*place })?;
                 }

@@ -13,7 +13,9 @@ struct Published(BTreeMap<Key, Arc<Object>>);
 impl Published {
     fn stage<W>(&self, committer: &mut Committer<W>, write: Write, waiter: W) -> Result<(), CommitError> {
         let durable = self.0.get(&write.key).cloned();
-        committer.stage(write, Arc::from("kymas"), durable, waiter)
+        let previous = committer.admit(&write, durable)?;
+        committer.stage(write, Arc::from("kymas"), previous, waiter);
+        Ok(())
     }
 
     fn publish(&mut self, records: &[Record]) {

@@ -76,7 +76,8 @@ impl Shared {
             let state = self.read();
             (state.resources.name(write.key.resource), state.keyspace.get(&write.key))
         };
-        driver.committer.stage(write, resource, durable, waiter)?;
+        let previous = driver.committer.admit(&write, durable)?;
+        driver.committer.stage(write, resource, previous, waiter);
         if driver.engine.is_some() {
             let wakes = self.drive(&mut driver);
             drop(driver);

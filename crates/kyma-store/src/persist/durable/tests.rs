@@ -21,7 +21,8 @@ fn store_of_format_1(seed: u64) -> Arc<FaultyDisk> {
 }
 
 fn stage(committer: &mut Committer<()>, write: Write) {
-    committer.stage(write, Arc::from("kymas"), None, ()).unwrap();
+    let previous = committer.admit(&write, None).unwrap();
+    committer.stage(write, Arc::from("kymas"), previous, ());
 }
 
 /// Format 2 of these tests: the JSON is turned round, and objects named `b` are gone.
