@@ -114,9 +114,19 @@ impl Manager {
 
     /// Lets workers start only when this replica has joined the others, and ends everything when its Lease is lost. The
     /// Lease is given back after everything else has ended.
+    ///
+    /// It joins once every informer has synced: a replica that cannot list anything must not take the others' part.
     pub fn share(&mut self, sharder: Sharder) {
         let candidacy = Candidacy { lease: sharder.group(), standing: sharder.standing() };
-        self.stand_for(candidacy, "sharding", move |shutdown| sharder.run(shutdown));
+        let kinds = self.kinds.clone();
+        self.stand_for(candidacy, "sharding", move |shutdown| async move {
+            tokio::select! {
+                biased;
+                () = shutdown.draining() => return,
+                () = kinds.synced() => {}
+            }
+            sharder.run(shutdown).await;
+        });
     }
 
     fn stand_for<F, T>(&mut self, candidacy: Candidacy, name: &'static str, task: F)
@@ -259,6 +269,7 @@ async fn begin(
         () = shutdown.draining() => Ok(false),
         panic = services.panicked() => Err(panic),
         panic = informers.panicked() => Err(panic),
+        lost = lost(election) => Err(lost),
         () = async {
             kinds.synced().await;
             stands(election, Standing::Leading).await;

@@ -74,6 +74,13 @@ impl Ownership {
         self.0.state.lock().open
     }
 
+    /// What is granted and not open.
+    #[must_use]
+    pub fn closed(&self) -> Numbers {
+        let state = self.0.state.lock();
+        state.granted & !state.open
+    }
+
     /// Whether a number is open.
     #[must_use]
     pub fn holds(&self, number: u8) -> bool {
@@ -136,10 +143,12 @@ mod tests {
         assert_eq!(ownership.open(numbers(&[1, 3])), numbers(&[1]));
         assert_eq!(ownership.open(numbers(&[1, 2])), numbers(&[2]), "1 was open");
         assert!(ownership.enter(1).is_some() && ownership.holds(2) && !ownership.holds(3));
+        assert_eq!(ownership.closed(), Numbers::NONE);
         ownership.grant(numbers(&[2]));
         assert!(ownership.enter(1).is_none());
         ownership.grant(numbers(&[1, 2]));
         assert!(ownership.enter(1).is_none(), "its objects may have changed meanwhile");
+        assert_eq!(ownership.closed(), numbers(&[1]));
         assert!(ownership.enter(2).is_some());
     }
 

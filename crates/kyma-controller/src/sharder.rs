@@ -52,6 +52,8 @@ pub struct Sharder {
     membership: Membership,
     /// The Lease as the server gave it last, whose metadata and version the next write takes along.
     lease: Option<Lease>,
+    /// Whether the Lease was ever asked to be written.
+    is_asked: bool,
     /// When the Lease was written last, since the epoch.
     written: Option<Duration>,
     standing: watch::Sender<Standing>,
@@ -79,6 +81,7 @@ impl Sharder {
             shards: ShardMetrics::register(metrics),
             options,
             lease: None,
+            is_asked: false,
             written: None,
             standing: watch::channel(Standing::Waiting).0,
             epoch: Instant::now(),
@@ -173,12 +176,14 @@ impl Sharder {
         let retry = self.options.timings.retry_period;
         let jitter = retry.mul_f64(JITTER * self.random.next_fraction());
         let leftover = self.options.ownership.leftover();
+        let now = self.now();
         let next = if self.failing {
-            begun + retry
+            begun + retry + jitter
         } else {
-            self.membership.next_round(leftover, self.now()).max(begun + PAUSE)
+            let next = self.membership.next_round(leftover, now).max(begun + PAUSE);
+            // Who waits for something to happen earlier does not wait longer.
+            if next == now + retry { next + jitter } else { next }
         };
-        let next = if next == begun + retry { next + jitter } else { next };
         let next = self.membership.lives_until().map_or(next, |end| next.min(end));
         tokio::select! {
             () = sleep_until(self.epoch + next) => {}
@@ -186,7 +191,7 @@ impl Sharder {
         }
     }
 
-    /// Writes the Lease where that is due, lists all, and grants what follows.
+    /// Writes the Lease where that is due, lists all, and evicts who is overdue.
     async fn round(&mut self) -> kube::Result<()> {
         let claims = self.membership.claims(self.options.ownership.leftover());
         let retry = self.options.timings.retry_period;
@@ -198,17 +203,18 @@ impl Sharder {
         if self.evict(&all).await? {
             all = self.look().await?;
         }
-        self.grant(self.membership.granted());
         self.shards.replicas(self.membership.replicas());
         self.forget(&all).await
     }
 
-    /// Lists all Leases.
+    /// Lists all Leases, and grants what follows. There is no wait between the two: what is not this replica's any more is not
+    /// claimed any more either, so it must not be acted upon, whatever happens to the rest of the round.
     async fn look(&mut self) -> kube::Result<Vec<Lease>> {
         let params = ListParams::default().labels(&self.label());
         let all = self.api.list(&params).await?.items;
         let listed = all.iter().filter_map(|lease| self.listed(lease)).collect();
         self.membership.saw(listed, self.now());
+        self.grant(self.membership.granted());
         self.lease = all.iter().find(|lease| lease.name_any() == self.name()).cloned();
         Ok(all)
     }
@@ -234,12 +240,15 @@ impl Sharder {
     /// Writes the Lease with these claims.
     async fn write(&mut self, claims: Numbers) -> kube::Result<()> {
         let mut asked = self.now();
+        self.is_asked = true;
         let written = match self.put(claims).await {
             // It was changed or removed by somebody, or an earlier write did happen.
             Err(error) if is_changed(&error) => {
-                self.membership.evicted();
-                self.grant(Numbers::NONE);
                 self.lease = self.api.get_opt(&self.name()).await?;
+                if !self.is_held() {
+                    self.membership.evicted();
+                    self.grant(Numbers::NONE);
+                }
                 asked = self.now();
                 self.put(claims).await
             }
@@ -256,6 +265,12 @@ impl Sharder {
             self.stand(Standing::Leading);
         }
         Ok(())
+    }
+
+    /// Whether the Lease says that this replica lives. Nobody else writes its name there, and whoever evicts it takes it out.
+    fn is_held(&self) -> bool {
+        let spec = self.lease.as_ref().and_then(|lease| lease.spec.as_ref());
+        spec.and_then(|spec| spec.holder_identity.as_ref()) == Some(&self.options.id)
     }
 
     async fn put(&self, claims: Numbers) -> kube::Result<Lease> {
@@ -321,10 +336,15 @@ impl Sharder {
     }
 
     /// Removes this replica's Lease, so that the others need not wait.
-    async fn release(mut self) {
-        let Some(lease) = self.lease.take() else { return };
+    ///
+    /// In whatever state it is: a renewal may have been cut off that did happen. The name is this process's alone.
+    async fn release(self) {
+        if !self.is_asked {
+            return;
+        }
         let name = self.name();
-        match timeout(RELEASE, self.api.delete(&name, &unchanged(&lease))).await {
+        match timeout(RELEASE, self.api.delete(&name, &DeleteParams::default())).await {
+            Ok(Err(error)) if ErrorClass::of(&error) == ErrorClass::NotFound => {}
             Ok(Ok(_)) => tracing::info!(lease = %name, "the lease is given back"),
             Ok(Err(error)) => tracing::warn!(lease = %name, "the lease was not given back: {error}"),
             Err(_elapsed) => tracing::warn!(lease = %name, "the lease was not given back in time"),

@@ -13,12 +13,13 @@ use kyma_controller::{ErrorClass, ObjectKey, Uid};
 use kyma_inventory::helm_component::{HelmComponentSpec, HelmComponentStatus};
 use kyma_inventory::kyma::KymaStatus;
 use kyma_inventory::names::{SHARD_LABEL, shard_of};
-use kyma_inventory::plan::{Create, Patch};
+use kyma_inventory::plan::Create;
 use kyma_inventory::{API_VERSION, HelmComponent, Kyma};
 use kyma_workqueue::Turn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::decide::ChildToPatch;
 use crate::meters::{Meters, Verb};
 
 mod body;
@@ -142,15 +143,10 @@ impl Writer {
         })
     }
 
-    /// Changes a component's target namespace; an empty one is taken out.
-    pub(crate) async fn patch(
-        &self,
-        namespace: &str,
-        patch: &Patch,
-        turn: Turn,
-    ) -> Result<HelmComponent, WriteError> {
-        let path = object_path::<HelmComponent>(namespace, &patch.name);
-        let body = NamespacePatch::to(&patch.namespace);
+    /// Changes a component's target namespace, if it still is what was read; an empty one is taken out.
+    pub(crate) async fn patch(&self, child: &ChildToPatch, turn: Turn) -> Result<HelmComponent, WriteError> {
+        let path = object_path::<HelmComponent>(&child.key.namespace, &child.key.name);
+        let body = NamespacePatch::to(child);
         let object = self.send(Method::PATCH, path, MERGE_PATCH, &body, turn).await?;
         self.meters.written::<HelmComponent>(Verb::Patch);
         Ok(object)

@@ -42,10 +42,7 @@ impl ComponentController {
 
     /// Waits for the newer object, unless it has come while the write was on its way.
     fn after_conflict(&self, key: &ObjectKey, written_from: u64, turn: Turn) -> Outcome {
-        let (fleet, now) = (&self.context.fleet, self.context.uptime());
-        fleet.memory(|memory| memory.stale_components.mark(key, written_from, now));
-        let held = fleet.components(|components| components.get(key).map(Record::revision));
-        match held {
+        match self.context.fleet.component_outdated(key, written_from, self.context.uptime()) {
             None => Outcome::Done,
             Some(revision) if revision > written_from => Outcome::Again { turn },
             Some(_) => Outcome::After { delay: CONFLICT_RECHECK, turn },

@@ -35,6 +35,8 @@ pub struct KymaDecision {
     pub plan: Plan,
     /// The plan's deletes, each with the state that was read.
     pub deletes: Vec<ChildToDelete>,
+    /// The plan's patches, each with the state that was read.
+    pub patches: Vec<ChildToPatch>,
     /// The turn of the requests.
     pub turn: Turn,
     /// The next look, when all of the plan has been carried out.
@@ -60,6 +62,18 @@ impl ChildToDelete {
     pub fn new(key: &ObjectKey, record: &ComponentRecord, cause: DeleteCause) -> Self {
         Self { key: key.clone(), uid: record.uid().clone(), revision: record.revision(), cause }
     }
+}
+
+/// A component whose `spec.namespace` is to change, if it still is what was read: written later, over a newer spec, it would
+/// send the component back to its first stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildToPatch {
+    /// Which one.
+    pub key: ObjectKey,
+    /// The revision that was read.
+    pub revision: u64,
+    /// The new target namespace; empty means none is named.
+    pub namespace: String,
 }
 
 /// When to look again.
@@ -100,8 +114,8 @@ pub fn kyma(
     remember(key, record, &plan, &waiting, memory, now);
     let class = if record.is_new_to_us() { Class::User } else { Class::Dependent };
     let next = next_look(key, &plan, memory, now);
-    let deletes = deletes(key, &plan, components);
-    KymaDecision { turn: Turn::new(class, plan.remaining), next, deletes, plan }
+    let (deletes, patches) = (deletes(key, &plan, components), patches(key, &plan, components));
+    KymaDecision { turn: Turn::new(class, plan.remaining), next, deletes, patches, plan }
 }
 
 /// The keys of the children that a Kyma wants and neither it nor a predecessor owns.
@@ -150,6 +164,17 @@ fn deletes(key: &ObjectKey, plan: &Plan, components: &Components) -> Vec<ChildTo
             let child = ObjectKey::new(key.namespace.clone(), delete.name.as_str());
             let record = components.get(&child)?;
             Some(ChildToDelete::new(&child, record, delete.cause))
+        })
+        .collect()
+}
+
+fn patches(key: &ObjectKey, plan: &Plan, components: &Components) -> Vec<ChildToPatch> {
+    plan.patches
+        .iter()
+        .filter_map(|patch| {
+            let child = ObjectKey::new(key.namespace.clone(), patch.name.as_str());
+            let revision = components.get(&child)?.revision();
+            Some(ChildToPatch { key: child, revision, namespace: patch.namespace.clone() })
         })
         .collect()
 }

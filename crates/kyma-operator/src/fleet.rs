@@ -85,6 +85,15 @@ impl Fleet {
         change(&mut self.memory.lock())
     }
 
+    /// A write of a component from `revision` met a conflict; returns the revision that the cache has. What is not there, or not any
+    /// more, is not remembered: nobody would forget it.
+    pub fn component_outdated(&self, key: &ObjectKey, revision: u64, now: Duration) -> Option<u64> {
+        let components = self.components.read();
+        let held = components.get(key)?.revision();
+        self.memory.lock().stale_components.mark(key, revision, now);
+        Some(held)
+    }
+
     /// A list of Kymas begins.
     pub fn relist_kymas_begin(&self) {
         self.kymas.write().relist_begin();
@@ -332,7 +341,10 @@ impl Fleet {
             kymas.extend(self.unblocked(key));
         }
         let shard = new.map_or(0, |record| record.acting_shard(key));
-        let component = wake.component.map(|turn| (key.clone(), turn, shard));
+        // Whoever acts upon it now has not had it in a queue.
+        let moved = new.filter(|new| !new.deleting && old.is_some_and(|old| old.acting_shard(key) != shard));
+        let moved = moved.map(|new| Turn::dependent(new.remaining()));
+        let component = wake.component.or(moved).map(|turn| (key.clone(), turn, shard));
         let mut wakes = Wakes { component, ..Wakes::default() };
         for kyma in kymas {
             if self.kymas.read().get(&kyma).is_some() {

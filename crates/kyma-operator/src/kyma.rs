@@ -76,8 +76,8 @@ impl TurnOf<'_> {
         for delete in &decision.deletes {
             outcome = sooner(outcome, self.delete(delete).await.map_err(Halt::Failed)?);
         }
-        for patch in &decision.plan.patches {
-            self.patch(patch).await.map_err(Halt::Failed)?;
+        for patch in &decision.patches {
+            outcome = sooner(outcome, self.patch(patch).await.map_err(Halt::Failed)?);
         }
         for create in &decision.plan.creates {
             outcome = sooner(outcome, self.create(create).await.map_err(Halt::Failed)?);

@@ -139,7 +139,7 @@ fn share(
     context.fleet.share_components();
     let ownership = context.ownership.clone();
     manager.health().add_readiness("shards", move || {
-        let closed = *ownership.granted().borrow() & !ownership.opened();
+        let closed = ownership.closed();
         if closed.is_empty() { Ok(()) } else { Err(format!("waiting for the components of shards {closed}")) }
     });
     let follower =

@@ -79,7 +79,7 @@ impl Follower {
             self.lose(shards);
             self.gain(shards);
             self.open();
-            let settled = self.is_scattered().then_some(self.moved + SETTLED);
+            let settled = (self.is_scattered() && self.has_synced()).then_some(self.moved + SETTLED);
             tokio::select! {
                 biased;
                 () = shutdown.draining() => break,
@@ -147,6 +147,11 @@ impl Follower {
     /// Whether there are more informers than one, or one that asks for too much.
     fn is_scattered(&self) -> bool {
         self.groups.len() > 1 || self.groups.iter().any(|group| group.asked != group.shards)
+    }
+
+    /// Whether all has been listed: while the server refuses that, what there is must not be given up for another list.
+    fn has_synced(&self) -> bool {
+        self.groups.iter().all(|group| *group.synced.borrow())
     }
 
     /// Lets one informer take the place of all. Until it has listed everything, the caches are what they were.

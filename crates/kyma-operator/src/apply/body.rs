@@ -8,6 +8,8 @@ use kyma_inventory::names::SHARD_LABEL;
 use kyma_inventory::{API_VERSION, Kyma};
 use serde::{Deserialize, Serialize};
 
+use crate::decide::ChildToPatch;
+
 /// An object of which only the status counts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,9 +50,10 @@ impl<'a, S> StatusPatch<'a, S> {
     }
 }
 
-/// A merge patch of `spec.namespace`; null takes the field out.
+/// A merge patch of `spec.namespace`; null takes the field out. Another resourceVersion than the object's is a conflict.
 #[derive(Serialize)]
 pub(super) struct NamespacePatch<'a> {
+    metadata: ObjectMeta,
     spec: NamespaceField<'a>,
 }
 
@@ -60,8 +63,11 @@ struct NamespaceField<'a> {
 }
 
 impl<'a> NamespacePatch<'a> {
-    pub(super) fn to(namespace: &'a str) -> Self {
-        Self { spec: NamespaceField { namespace: (!namespace.is_empty()).then_some(namespace) } }
+    pub(super) fn to(child: &'a ChildToPatch) -> Self {
+        let namespace = Some(child.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let metadata =
+            ObjectMeta { resource_version: Some(child.revision.to_string()), ..ObjectMeta::default() };
+        Self { metadata, spec: NamespaceField { namespace } }
     }
 }
 

@@ -5,7 +5,7 @@ use kube::Client;
 use kube::client::Body;
 use kyma_controller::{Metrics, ObjectKey, Uid};
 use kyma_inventory::kyma::{Component, KymaStatus};
-use kyma_inventory::plan::{Create, Patch};
+use kyma_inventory::plan::Create;
 use kyma_workqueue::Turn;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tower::service_fn;
 
 use super::{Base, WriteError, Writer};
+use crate::decide::ChildToPatch;
 use crate::meters::Meters;
 
 /// What a request was: method, path, content type, turn, body.
@@ -128,12 +129,14 @@ async fn a_child_is_created_with_owner_and_shard() {
 async fn a_namespace_is_merged_in_or_taken_out() {
     for (namespace, expected) in [("x", json!("x")), ("", Value::Null)] {
         let (writer, seen) = writer(200, &json!({ "metadata": { "resourceVersion": "8" } }));
-        let patch = Patch { name: "k-a".into(), namespace: namespace.into() };
-        writer.patch("pb", &patch, Turn::default()).await.unwrap();
+        let patch =
+            ChildToPatch { key: ObjectKey::new("pb", "k-a"), revision: 7, namespace: namespace.into() };
+        writer.patch(&patch, Turn::default()).await.unwrap();
         let (method, path, content_type, _, body) = seen.lock()[0].clone();
         assert_eq!((method.as_str(), content_type.as_str()), ("PATCH", "application/merge-patch+json"));
         assert!(path.ends_with("/helmcomponents/k-a"));
-        assert_eq!(body, json!({ "spec": { "namespace": expected } }));
+        let expected = json!({ "metadata": { "resourceVersion": "7" }, "spec": { "namespace": expected } });
+        assert_eq!(body, expected);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kyma_controller::{ObjectKey, Outcome, Record, Uid};
 use kyma_inventory::conditions::bounded;
-use kyma_inventory::plan::{Create, DeleteCause, Patch, RefusalCause};
+use kyma_inventory::plan::{Create, DeleteCause, RefusalCause};
 use kyma_inventory::stages::remaining;
 use kyma_inventory::{HelmComponent, Stage};
 use kyma_workqueue::Turn;
@@ -10,7 +10,7 @@ use kyma_workqueue::Turn;
 use super::TurnOf;
 use crate::apply::{Base, WriteError};
 use crate::context::{CONFLICT_RECHECK, Context, failed};
-use crate::decide::ChildToDelete;
+use crate::decide::{ChildToDelete, ChildToPatch};
 use crate::fleet::kyma_shard;
 use crate::records::ComponentRecord;
 
@@ -27,15 +27,21 @@ impl TurnOf<'_> {
         delete(context, child, *turn).await
     }
 
-    pub(super) async fn patch(&self, patch: &Patch) -> Result<(), WriteError> {
-        let Self { context, key, record: _, turn } = self;
-        match context.writer.patch(&key.namespace, patch, *turn).await {
+    pub(super) async fn patch(&self, child: &ChildToPatch) -> Result<Outcome, WriteError> {
+        let Self { context, key: _, record: _, turn } = self;
+        if let Some(wait) = outdated(context, &child.key, child.revision, *turn) {
+            return Ok(wait);
+        }
+        match context.writer.patch(child, *turn).await {
             Ok(object) => context.wake(context.fleet.learn_component_object(&object)),
             // It was deleted meanwhile; the watch says so and brings the Kyma back here.
             Err(WriteError::Gone) => {}
+            Err(WriteError::Conflict) => {
+                return Ok(after_conflict(context, &child.key, child.revision, *turn));
+            }
             Err(error) => return Err(error),
         }
-        Ok(())
+        Ok(Outcome::Done)
     }
 
     pub(super) async fn create(&self, create: &Create) -> Result<Outcome, WriteError> {
@@ -153,9 +159,8 @@ async fn delete_orphans(
 }
 
 async fn delete(context: &Context, child: &ChildToDelete, turn: Turn) -> Result<Outcome, WriteError> {
-    let now = context.uptime();
-    if context.fleet.memory(|memory| memory.stale_components.is_outdated(&child.key, child.revision, now)) {
-        return Ok(Outcome::After { delay: CONFLICT_RECHECK, turn: Turn::dependent(turn.priority) });
+    if let Some(wait) = outdated(context, &child.key, child.revision, turn) {
+        return Ok(wait);
     }
     let base = Base { key: &child.key, uid: &child.uid, revision: child.revision, claimed: false };
     match context.writer.delete(base, turn).await {
@@ -164,16 +169,24 @@ async fn delete(context: &Context, child: &ChildToDelete, turn: Turn) -> Result<
             context.wake(context.fleet.learn_component_delete(&child.key, &child.uid));
             Ok(Outcome::Done)
         }
-        // It has changed since; whether it is still to be deleted, the next turn decides from the newer state.
-        Err(WriteError::Conflict) => {
-            let now = context.uptime();
-            context.fleet.memory(|memory| memory.stale_components.mark(&child.key, child.revision, now));
-            let newer = context.fleet.components(|components| {
-                components.get(&child.key).is_some_and(|record| record.revision() > child.revision)
-            });
-            let turn = Turn::dependent(turn.priority);
-            Ok(if newer { Outcome::Again { turn } } else { Outcome::After { delay: CONFLICT_RECHECK, turn } })
-        }
+        Err(WriteError::Conflict) => Ok(after_conflict(context, &child.key, child.revision, turn)),
         Err(error) => Err(error),
+    }
+}
+
+/// Waits where this state of a component is known to be outdated.
+fn outdated(context: &Context, child: &ObjectKey, revision: u64, turn: Turn) -> Option<Outcome> {
+    let now = context.uptime();
+    let is_outdated =
+        context.fleet.memory(|memory| memory.stale_components.is_outdated(child, revision, now));
+    is_outdated.then(|| Outcome::After { delay: CONFLICT_RECHECK, turn: Turn::dependent(turn.priority) })
+}
+
+/// A component has changed since; what is still to be done with it, the next turn decides from the newer state.
+fn after_conflict(context: &Context, child: &ObjectKey, written_from: u64, turn: Turn) -> Outcome {
+    let turn = Turn::dependent(turn.priority);
+    match context.fleet.component_outdated(child, written_from, context.uptime()) {
+        Some(revision) if revision <= written_from => Outcome::After { delay: CONFLICT_RECHECK, turn },
+        _ => Outcome::Again { turn },
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
-use kube::api::Api;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, DeleteParams};
 use kyma_controller::drive::RunError;
 use kyma_controller::election::Timings;
 use kyma_controller::{ElectorOptions, Fence};
@@ -165,4 +166,17 @@ async fn a_write_that_comes_late_repeats_nothing_and_skips_nothing() {
         let refused = fixture.writes().iter().filter(|write| !write.succeeded()).count();
         assert!(refused <= 1, "write {late_one}: {refused} were refused");
     }
+}
+
+/// The Lease is lost while the first list is still being asked for.
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_never_came_to_work_ends_too_when_its_lease_is_lost() {
+    let fixture = Fixture::new().await;
+    let definitions: Api<CustomResourceDefinition> = Api::all(fixture.client());
+    definitions.delete("kymas.inventory.kyma-project.io", &DeleteParams::default()).await.unwrap();
+    let first = replica(&fixture, "first");
+    leads(&fixture, "first").await;
+    fixture.fail(|_, write| if candidate(write).is_some() { Fault::Refuse(500) } else { Fault::Pass });
+    let ended = tokio::time::timeout(Duration::from_secs(30), first.ended()).await;
+    assert!(matches!(ended, Ok(Err(RunError::LeaseLost { lease: LEASE }))), "{ended:?}");
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::ResourceExt as _;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kyma_controller::drive::RunError;
 use kyma_controller::election::Timings;
 use kyma_controller::{Fence, Numbers, Ownership, SharderOptions};
+use kyma_inventory::kyma::Component;
 use kyma_inventory::names::{SHARD_LABEL, shard_of};
 use kyma_inventory::sample;
 use kyma_operator::{Config, Replicas};
@@ -22,13 +24,17 @@ const GROUP: &str = "the-group";
 const NAMES: [&str; 3] = ["a", "bbbbbb", "cccccccccc"];
 
 fn replica(fixture: &Fixture, id: &str) -> Running {
+    replica_with(fixture, id, Ownership::of(Numbers::NONE))
+}
+
+fn replica_with(fixture: &Fixture, id: &str, ownership: Ownership) -> Running {
     let sharding = SharderOptions {
         namespace: NAMESPACE.to_owned(),
         group: GROUP,
         id: id.to_owned(),
         timings: Timings::default(),
         fence: Fence::closed(),
-        ownership: Ownership::of(Numbers::NONE),
+        ownership,
     };
     fixture.run_replica(id, Config { replicas: Replicas::Share(sharding), ..Config::default() })
 }
@@ -356,4 +362,148 @@ async fn a_lease_that_says_nothing_readable_claims_everything() {
     assert_eq!(fixture.writes().len(), 0);
     sleep(Duration::from_secs(4)).await;
     assert!(!fixture.writes().is_empty(), "it was never renewed");
+}
+
+/// Who cannot list must not take the part of those who can: an upgrade whose new replica lacks a right.
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_cannot_list_does_not_join() {
+    let fixture = Fixture::new().await;
+    let definitions: Api<CustomResourceDefinition> = Api::all(fixture.client());
+    let kymas = definitions.get("kymas.inventory.kyma-project.io").await.unwrap();
+    definitions.delete(&kymas.name_any(), &DeleteParams::default()).await.unwrap();
+    let running = replica(&fixture, "a");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(claims(&fixture).await, BTreeMap::new());
+    let again = CustomResourceDefinition {
+        metadata: ObjectMeta { name: kymas.metadata.name, ..ObjectMeta::default() },
+        ..kymas
+    };
+    definitions.create(&PostParams::default(), &again).await.unwrap();
+    shared_by(&fixture, &["a"]).await;
+    running.stop().await;
+}
+
+/// A number that is not claimed any more must not be acted upon any more, whatever keeps a round from its end.
+#[tokio::test(start_paused = true)]
+async fn who_cannot_evict_gives_up_what_others_own() {
+    let fixture = Fixture::new().await;
+    let mut running = replicas(&fixture, &["a", "b"]).await;
+    let names = create(&fixture, 12).await;
+    sleep(Duration::from_secs(2)).await;
+    fixture.fail(|_, write| {
+        let evicts = write.name == "the-group-b" && renews(write) == Some("");
+        if evicts && write.by == "a" { Fault::Refuse(500) } else { Fault::Pass }
+    });
+    running.remove(1).kill().await;
+    sleep(Duration::from_secs(14)).await;
+    running.push(replica(&fixture, "c"));
+    all_succeed(&fixture, &names).await;
+    assert!(fixture.writes().iter().all(Write::succeeded), "no two act upon the same");
+    let (claims, from) = (claims(&fixture).await, fixture.writes().len());
+    assert_eq!(claims["a"] & claims["c"], Numbers::NONE);
+    for name in &names {
+        fixture.respecify(name, &[Component { name: "a".into(), namespace: "x".into() }]).await;
+    }
+    for name in &names {
+        fixture.success(name).await;
+    }
+    assert!(fixture.writes().iter().all(Write::succeeded), "no two act upon the same");
+    for (kyma, replicas) in actors(&fixture, from) {
+        let owner = if claims["c"].contains(shard_of(NAMESPACE, &kyma)) { "c" } else { "a" };
+        assert_eq!(replicas, BTreeSet::from([owner.to_owned()]), "{kyma}");
+    }
+}
+
+/// The server did what was asked, and its answer was lost: nobody else has had anything to do with it.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_to_a_renewal_moves_nothing() {
+    let fixture = Fixture::new().await;
+    let ownership = Ownership::of(Numbers::NONE);
+    let _running = replica_with(&fixture, "a", ownership.clone());
+    shared_by(&fixture, &["a"]).await;
+    sleep(Duration::from_secs(3)).await;
+    let mut granted = ownership.granted();
+    assert_eq!(*granted.borrow_and_update(), Numbers::ALL);
+    let mut lost = 0;
+    fixture.fail(move |_, write| {
+        lost += u32::from(renews(write).is_some());
+        if renews(write).is_some() && lost < 3 { Fault::LoseAnswer } else { Fault::Pass }
+    });
+    sleep(Duration::from_secs(20)).await;
+    assert!(!granted.has_changed().unwrap(), "it was {}", *granted.borrow());
+}
+
+/// What the process was asking when it was told to end may have happened.
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_given_back_in_whatever_state_it_is() {
+    let fixture = Fixture::new().await;
+    let mut running = replicas(&fixture, &["a"]).await;
+    fixture.fail(|_, write| if renews(write).is_some() { Fault::LoseAnswer } else { Fault::Pass });
+    sleep(Duration::from_secs(3)).await;
+    running.remove(0).stop().await;
+    assert_eq!(claims(&fixture).await, BTreeMap::new());
+}
+
+/// A patch that was on its way when its replica was stopped comes over a newer one.
+#[tokio::test(start_paused = true)]
+async fn a_patch_that_comes_late_changes_nothing() {
+    let fixture = Fixture::new().await;
+    let mut running = replicas(&fixture, &["a", "b"]).await;
+    let names = create(&fixture, 6).await;
+    all_succeed(&fixture, &names).await;
+    let mut is_cut_off = false;
+    fixture.fail(move |_, write| {
+        if renews(write) == Some("a") && is_cut_off {
+            return Fault::Refuse(500);
+        }
+        let is_patch = write.kind == "helmcomponents" && write.body.get("spec").is_some();
+        if is_patch && write.by == "a" && !is_cut_off {
+            is_cut_off = true;
+            return Fault::Late(Duration::from_secs(40));
+        }
+        Fault::Pass
+    });
+    let into =
+        |namespace: &str| NAMES.map(|name| Component { name: name.into(), namespace: namespace.into() });
+    for name in &names {
+        fixture.respecify(name, &into("x")).await;
+    }
+    let ended = tokio::spawn(running.remove(0).ended());
+    shared_by(&fixture, &["b"]).await;
+    for name in &names {
+        fixture.respecify(name, &into("z")).await;
+    }
+    for name in &names {
+        fixture.success(name).await;
+    }
+    assert!(matches!(ended.await.unwrap(), Err(RunError::LeaseLost { .. })));
+    let late: Vec<_> = fixture.writes().into_iter().filter(|write| !write.succeeded()).collect();
+    assert_eq!(late.iter().map(|write| write.code).collect::<Vec<_>>(), [409], "{late:?}");
+    let words: Vec<String> = fixture.stages()[&late[0].name].iter().map(|(_, word)| word.clone()).collect();
+    assert!(words.ends_with(&LIFE.map(str::to_owned)), "{words:?}");
+    // For no namespace, for x and for z.
+    assert_eq!(words.iter().filter(|word| *word == LIFE[0]).count(), 3, "{words:?}");
+}
+
+/// Without a label, whose a component is follows from its owner.
+#[tokio::test(start_paused = true)]
+async fn a_component_that_loses_its_owner_is_not_lost() {
+    let fixture = Fixture::new().await;
+    let _running = replicas(&fixture, &["a", "b", "c"]).await;
+    create(&fixture, 6).await;
+    sleep(Duration::from_millis(2500)).await;
+    for number in 1..=6 {
+        let patch = json!({ "metadata": { "labels": { SHARD_LABEL: null } } });
+        let name = format!("kyma-{number}-cccccccccc");
+        fixture.components().patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+    sleep(Duration::from_millis(500)).await;
+    for number in 1..=6 {
+        let patch = json!({ "metadata": { "ownerReferences": null } });
+        let name = format!("kyma-{number}-cccccccccc");
+        fixture.components().patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+    sleep(Duration::from_secs(60)).await;
+    let states = fixture.states().await;
+    assert!(states.values().all(|state| state == "success"), "{states:?}");
 }
