@@ -4,6 +4,7 @@ mod bounds;
 mod dead_files;
 mod edges;
 mod generated;
+mod locks;
 mod pure;
 mod sizes;
 mod words;
@@ -26,6 +27,11 @@ pub(crate) const ALL: &[Check] = &[
     Check { name: "dead-files", what: "each .rs file is compiled, once", run: dead_files::check },
     Check { name: "sizes", what: "files and functions of a readable length", run: sizes::check },
     Check { name: "generated", what: "manifests and the table of edges are current", run: generated::check },
+    Check {
+        name: "locks",
+        what: "the fuzz targets' lock file knows our crates as they are",
+        run: locks::check,
+    },
     Check { name: "words", what: "no machine paths, no leftovers", run: words::check },
     Check {
         name: "writers",

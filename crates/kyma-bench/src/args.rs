@@ -25,6 +25,9 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// How long a fleet takes over the network, and what it costs server and operator.
     Fleet(FleetArgs),
+    /// What a fleet costs the operator as a process of its own, on the embedded server: memory, CPU, start-up, and how long a user
+    /// waits in the middle of a roll-out.
+    Operator(OperatorArgs),
     /// What a durable write costs the store, beside one in memory, and how long its opening takes.
     Store(StoreArgs),
     /// Whether clients that misbehave cost the server more memory than is stated, or others their time.
@@ -33,7 +36,7 @@ pub(crate) enum Command {
     Library(LibraryArgs),
     /// What a waiting key costs in the operator's work queue, in this process.
     Queue(QueueArgs),
-    /// `requests`, `up`, `up --durable`, `store`, `attack`, `library` and `queue` with their defaults: what needs no real control
+    /// `requests`, `up`, `up --durable`, `operator`, `store`, `attack`, `library` and `queue` with their defaults: what needs no real control
     /// plane.
     Embedded(SuiteArgs),
     /// `requests --real` and `fleet --real` with their defaults.
@@ -126,6 +129,20 @@ pub(crate) struct FleetArgs {
     /// Let the operator be a ServiceAccount, which API Priority and Fairness does not exempt.
     #[arg(long, conflicts_with = "embedded")]
     pub(crate) service_account: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct OperatorArgs {
+    /// Kymas of the fleet. [default: 4000, with --quick 5]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) kymas: Option<usize>,
+    /// The operator's flag of the same name.
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_concurrent_reconciles: u16,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
@@ -243,6 +260,16 @@ impl SuiteArgs {
         UpArgs { kymas: None, durable, common: self.common.clone(), out }
     }
 
+    /// What `operator` would have been called with.
+    pub(crate) fn operator(&self) -> OperatorArgs {
+        OperatorArgs {
+            kymas: None,
+            max_concurrent_reconciles: 128,
+            common: self.common.clone(),
+            out: self.out("operator.md"),
+        }
+    }
+
     /// What `store` would have been called with.
     pub(crate) fn store(&self) -> StoreArgs {
         StoreArgs {
@@ -358,6 +385,8 @@ mod tests {
         assert_eq!(format!("{:?}", suite.up(false)), format!("{typed:?}"));
         let Ok(Command::Up(typed)) = parse("up --durable --quick --out d/up-durable.md") else { panic!() };
         assert_eq!(format!("{:?}", suite.up(true)), format!("{typed:?}"));
+        let Ok(Command::Operator(typed)) = parse("operator --quick --out d/operator.md") else { panic!() };
+        assert_eq!(format!("{:?}", suite.operator()), format!("{typed:?}"));
         let Ok(Command::Store(typed)) = parse("store --quick --out d/store.md") else { panic!() };
         assert_eq!(format!("{:?}", suite.store()), format!("{typed:?}"));
         let Ok(Command::Attack(typed)) = parse("attack --quick --out d/attack.md") else { panic!() };

@@ -92,6 +92,8 @@ pub(crate) enum Error {
     StartAttackers(#[source] io::Error),
     #[error("the attackers did not come back")]
     AttackersGone,
+    #[error("`kymactl sample` printed no Kyma")]
+    NoSample,
     #[error("`kymactl {command}` names no default of {flag}")]
     NoDefault { command: &'static str, flag: &'static str },
     #[error("the figures are printed, but do not count: {0}")]

@@ -41,10 +41,19 @@ pub(crate) struct FleetWatch {
 impl FleetWatch {
     /// Begins to watch both kinds, waiting until they are served.
     pub(crate) async fn attach(endpoint: &Endpoint, since: Since) -> Result<Self, Error> {
+        Self::attach_in(endpoint, None, since).await
+    }
+
+    /// The same in one namespace, or all.
+    pub(crate) async fn attach_in(
+        endpoint: &Endpoint,
+        namespace: Option<&str>,
+        since: Since,
+    ) -> Result<Self, Error> {
         let (sender, events) = mpsc::channel(WAITING_MAX);
         let mut tasks = JoinSet::new();
         for resource in [Resource::Kymas, Resource::Components] {
-            let path = collection(None, resource.plural());
+            let path = collection(namespace, resource.plural());
             let version = match since {
                 Since::Start => start_version(endpoint).await?,
                 Since::Now => resource_version(endpoint, &path).await?,

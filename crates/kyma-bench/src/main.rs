@@ -6,7 +6,7 @@
 //! the machine is quiet.
 //!
 //! A run is a list of `scenario`s: `requests` (one request's price), `up` (a fleet in one process), `fleet` (a fleet
-//! over the network), `attack` (what clients that misbehave cost the others), `store` (a durable write's price) and `library` (the server in this
+//! over the network), `operator` (what the operator costs and how soon it is there), `attack` (what clients that misbehave cost the others), `store` (a durable write's price) and `library` (the server in this
 //! process). Each but the last two starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
 //! Markdown of them. Whoever is dropped ends the processes it started, so failure, a time limit and Ctrl-C all clean up.
 
@@ -17,8 +17,10 @@ mod environment;
 mod error;
 mod fleet_watch;
 mod install;
+mod operator;
 mod process;
 mod report;
+mod sample;
 mod scenario;
 mod server;
 mod statistics;

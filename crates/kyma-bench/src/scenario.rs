@@ -3,6 +3,7 @@
 mod attack;
 mod fleet;
 mod library;
+mod operator;
 mod queue;
 mod requests;
 mod store;
@@ -12,15 +13,13 @@ use crate::args::{Args, Command};
 use crate::error::Error;
 pub(crate) use attack::Attack;
 
-/// Components of a sample Kyma.
-const COMPONENTS: usize = 18;
-
 /// Does what the command line says.
 pub(crate) async fn run(args: Args) -> Result<(), Error> {
     match args.command {
         Command::Requests(args) => requests::run(&args).await,
         Command::Up(args) => up::run(&args).await,
         Command::Fleet(args) => fleet::run(&args).await,
+        Command::Operator(args) => operator::run(&args).await,
         Command::Store(args) => store::run(&args).await,
         Command::Attack(args) => attack::run(&args).await,
         Command::Library(args) => library::run(&args).await,
@@ -29,6 +28,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
             requests::run(&args.requests(false)).await?;
             up::run(&args.up(false)).await?;
             up::run(&args.up(true)).await?;
+            operator::run(&args.operator()).await?;
             store::run(&args.store()).await?;
             attack::run(&args.attack()).await?;
             library::run(&args.library()).await?;

@@ -7,9 +7,9 @@ use crate::finding::Finding;
 use crate::repository::Repository;
 
 /// One line of a `Cargo.toml`'s dependency tables.
-struct Dependency {
-    package: String,
-    dev: bool,
+pub(super) struct Dependency {
+    pub(super) package: String,
+    pub(super) dev: bool,
     line: usize,
 }
 
@@ -89,7 +89,10 @@ fn check_sides(table: &Table, text: &str) -> Vec<Finding> {
 }
 
 /// A package's name and dependencies, under the names of the packages, whatever they are called here.
-fn package(text: &str, renames: &BTreeMap<String, String>) -> Result<(String, Vec<Dependency>), String> {
+pub(super) fn package(
+    text: &str,
+    renames: &BTreeMap<String, String>,
+) -> Result<(String, Vec<Dependency>), String> {
     let manifest: toml::Table = toml::from_str(text).map_err(|error| format!("is not TOML: {error}"))?;
     let name = manifest.get("package").and_then(|package| package.get("name")?.as_str());
     let name = name.ok_or("has no package name")?.to_owned();
@@ -116,7 +119,7 @@ fn package(text: &str, renames: &BTreeMap<String, String>) -> Result<(String, Ve
 }
 
 /// `alias = { package = "name" }` among the workspace's dependencies.
-fn workspace_renames(repository: &Repository) -> BTreeMap<String, String> {
+pub(super) fn workspace_renames(repository: &Repository) -> BTreeMap<String, String> {
     let text = repository.file("Cargo.toml").unwrap_or_default();
     let root: toml::Table = toml::from_str(text).unwrap_or_default();
     let entries = root.get("workspace").and_then(|workspace| workspace.get("dependencies")?.as_table());

@@ -5,19 +5,19 @@ mod table;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use super::{COMPONENTS, check};
+use super::check;
 use crate::args::FleetArgs;
-use crate::client::{Call, Crew, Endpoint, Job};
+use crate::client::Crew;
 use crate::console;
 use crate::environment::Environment;
 use crate::error::{Error, within};
 use crate::fleet_watch::{FleetWatch, Since};
-use crate::install::{self, collection};
+use crate::install;
+use crate::operator;
 use crate::report;
-use crate::server::{Kind, Program, Server, wait_for_ok};
-use crate::tools::{Tools, free_port};
+use crate::sample::{COMPONENTS, Sample};
+use crate::server::{Kind, Server};
+use crate::tools::Tools;
 use table::{Figures, Measured, Settings};
 
 /// How many Kymas are created at a time.
@@ -34,10 +34,12 @@ pub(crate) async fn run(args: &FleetArgs) -> Result<(), Error> {
     let environment = Environment::read(&tools.repository);
     let settings = Settings {
         kymas: args.common.pick(args.kymas, 500, 5),
-        concurrency: args.max_concurrent_reconciles,
         creators: CREATORS,
-        qps: args.kube_api_qps.clone(),
-        service_account: args.service_account,
+        operator: operator::Options {
+            qps: args.kube_api_qps.clone(),
+            concurrency: args.max_concurrent_reconciles,
+            service_account: args.service_account,
+        },
     };
     let kinds = [(Kind::Real, args.real), (Kind::Embedded, args.embedded)];
     let kinds = kinds.into_iter().filter(|(_, wanted)| *wanted);
@@ -61,8 +63,8 @@ async fn measure(kind: Kind, settings: &Settings, tools: &Tools) -> Result<Measu
     let server = Server::start(kind, tools).await?;
     let endpoint = &server.endpoint;
     install::definitions(endpoint, tools).await?;
-    let job = Arc::new(fleet(endpoint, settings.kymas, tools).await?);
-    let mut operator = start_operator(&server, settings, tools).await?;
+    let job = Arc::new(Sample::new(endpoint, settings.kymas, tools).await?);
+    let mut operator = operator::start(&server, &settings.operator, tools).await?;
     let mut watch =
         within(START_LIMIT, "the watches' start", FleetWatch::attach(endpoint, Since::Now)).await?;
     let mut crew = Crew::open(endpoint, CREATORS).await?;
@@ -108,62 +110,4 @@ async fn measure(kind: Kind, settings: &Settings, tools: &Tools) -> Result<Measu
 /// CPU time of each of the server's processes.
 fn cpus(server: &Server) -> Result<Vec<(&'static str, Duration)>, Error> {
     server.processes.iter().map(|process| Ok((process.name, process.cpu()?))).collect()
-}
-
-/// Starts the operator and waits until it watches.
-async fn start_operator(server: &Server, settings: &Settings, tools: &Tools) -> Result<Program, Error> {
-    let folder = tempfile::tempdir().map_err(Error::MakeFolder)?;
-    let kubeconfig = match settings.service_account {
-        true => install::service_account(&server.endpoint, &server.kubeconfig, folder.path()).await?,
-        false => server.kubeconfig.clone(),
-    };
-    // A whole number, since half a request is none.
-    let burst = settings.qps.parse::<f64>().map_or("-1".to_owned(), |qps| format!("{:.0}", qps.ceil()));
-    let health = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()?));
-    let (health_text, concurrency) = (health.to_string(), settings.concurrency.to_string());
-    let mut args = vec!["operator".into(), "--kubeconfig".into(), kubeconfig.into_os_string()];
-    args.extend(
-        [
-            "--kube-api-qps",
-            &settings.qps,
-            "--kube-api-burst",
-            &burst,
-            "--max-concurrent-reconciles",
-            &concurrency,
-            "--metrics-bind-address",
-            "0",
-            "--health-probe-bind-address",
-            &health_text,
-        ]
-        .map(Into::into),
-    );
-    let mut operator = Program::start("kymactl operator", &tools.kymactl, &args, folder)?;
-    operator.during(wait_for_ok(&Endpoint::plain(health), "/readyz", START_LIMIT)).await?;
-    Ok(operator)
-}
-
-/// Creates the sample's namespace, and makes its Kymas ready to be created.
-async fn fleet(endpoint: &Endpoint, kymas: usize, tools: &Tools) -> Result<Fleet, Error> {
-    let documents = tools.documents(&["sample", "--kymas", &kymas.to_string()]).await?;
-    let (namespaces, kymas): (Vec<Value>, Vec<Value>) =
-        documents.into_iter().partition(|document| document["kind"] == "Namespace");
-    for namespace in &namespaces {
-        install::create_namespace(endpoint, namespace).await?;
-    }
-    let calls = kymas.iter().map(|kyma| {
-        let path = collection(kyma["metadata"]["namespace"].as_str(), "kymas");
-        Call::post(path, kyma)
-    });
-    Ok(Fleet { calls: calls.collect() })
-}
-
-/// The sample's Kymas.
-struct Fleet {
-    calls: Vec<Call>,
-}
-
-impl Job for Fleet {
-    fn call(&self, i: usize) -> Call {
-        self.calls[i].clone()
-    }
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{COMPONENTS, check};
+use super::check;
 use crate::args::UpArgs;
 use crate::console;
 use crate::environment::Environment;
 use crate::error::{Error, within};
 use crate::fleet_watch::{FleetWatch, Since};
 use crate::report;
+use crate::sample::COMPONENTS;
 use crate::server::Program;
 use crate::tools::{Tools, free_port};
 use table::{Measured, Pair, Store};

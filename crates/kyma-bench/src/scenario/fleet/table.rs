@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::COMPONENTS;
+use crate::operator;
 use crate::report::Table;
+use crate::sample::COMPONENTS;
 use crate::server::{Kind, TRANSPORT};
 use crate::statistics::{Spread, count, number, spread};
 
@@ -27,23 +28,20 @@ const TIME_WANTED: f64 = 0.6;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) kymas: usize,
-    pub(crate) concurrency: u16,
     pub(crate) creators: usize,
-    /// The operator's `--kube-api-qps`.
-    pub(crate) qps: String,
-    /// Whether the operator is a ServiceAccount, instead of the admin, whom nothing limits.
-    pub(crate) service_account: bool,
+    pub(crate) operator: operator::Options,
 }
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.qps.as_str() {
+        let operator::Options { qps, concurrency, service_account } = &self.operator;
+        match qps.as_str() {
             "-1" => f.write_str("no client limit")?,
             "auto" => f.write_str("as many requests/s as the server bears")?,
             rate => write!(f, "{rate} requests/s")?,
         }
-        write!(f, ", {} reconciles at a time, {} creators", self.concurrency, self.creators)?;
-        if self.service_account { f.write_str(", a ServiceAccount") } else { Ok(()) }
+        write!(f, ", {concurrency} reconciles at a time, {} creators", self.creators)?;
+        if *service_account { f.write_str(", a ServiceAccount") } else { Ok(()) }
     }
 }
 
@@ -242,7 +240,8 @@ mod tests {
     }
 
     fn settings(kymas: usize) -> Settings {
-        Settings { kymas, concurrency: 16, creators: 32, qps: "-1".to_owned(), service_account: false }
+        let operator = operator::Options { qps: "-1".to_owned(), concurrency: 16, service_account: false };
+        Settings { kymas, creators: 32, operator }
     }
 
     #[test]
@@ -266,11 +265,14 @@ mod tests {
 
     #[test]
     fn settings_are_told() {
-        let auto = Settings { qps: "auto".to_owned(), service_account: true, ..settings(5) };
+        let mut auto = settings(5);
+        auto.operator.qps = "auto".to_owned();
+        auto.operator.service_account = true;
         let text =
             "as many requests/s as the server bears, 16 reconciles at a time, 32 creators, a ServiceAccount";
         assert_eq!(auto.to_string(), text);
-        assert!(Settings { qps: "50".to_owned(), ..auto }.to_string().starts_with("50 requests/s, 16"));
+        auto.operator.qps = "50".to_owned();
+        assert!(auto.to_string().starts_with("50 requests/s, 16"));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::COMPONENTS;
 use crate::report::Table;
+use crate::sample::COMPONENTS;
 use crate::statistics::{Spread, count, number, spread};
 
 /// Writes that one Kyma costs the operator: its creates, five stages of each component, and its own status.
