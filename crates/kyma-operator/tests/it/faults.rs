@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube::api::DeleteParams;
-use kyma_controller::{Clock, FastRandom, Random};
+use kyma_controller::election::Timings;
+use kyma_controller::{Clock, FastRandom, Fence, Numbers, Ownership, Random, SharderOptions};
 use kyma_inventory::kyma::SUCCESS;
-use kyma_operator::Config;
+use kyma_operator::{Config, Replicas};
 use kyma_testkit::network::{Network, Weather};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::harness::{Fault, Fixture, LIFE, components, kyma, settle};
+use crate::harness::{Fault, Fixture, LIFE, NAMESPACE, components, kyma, settle};
 
 const FIRST: [&str; 5] = ["a", "bb", "cccccc", "ddd", "eeeeeeeee"];
 const SECOND: [&str; 3] = ["ff", "gggg", "hhhhhhhh"];
@@ -137,6 +138,34 @@ async fn operate(fixture: &Fixture, network: &Network, clock: &Arc<SetClock>, ch
     std::future::pending::<()>().await;
 }
 
+/// Runs three replicas that share the fleet. Each is killed a few times, and whoever ends, also because its Lease is lost, is followed by
+/// another.
+async fn operate_together(fixture: &Fixture, network: &Network, clock: &Arc<SetClock>, chance: &Chance) {
+    let place = |place: usize| async move {
+        let mut kills = chance.below(3);
+        for number in 0_u64.. {
+            let config = Config { replicas: sharing(&format!("{place}-{number}")), ..Config::default() };
+            let running = fixture.run_behind(network, Arc::clone(clock) as Arc<dyn Clock>, config);
+            let life = if kills > 0 { chance.seconds(120) } else { Duration::MAX };
+            kills = kills.saturating_sub(1);
+            running.for_at_most(life).await;
+            sleep(chance.seconds(5)).await;
+        }
+    };
+    tokio::join!(place(0), place(1), place(2));
+}
+
+fn sharing(id: &str) -> Replicas {
+    Replicas::Share(SharderOptions {
+        namespace: NAMESPACE.to_owned(),
+        group: "the-group",
+        id: id.to_owned(),
+        timings: Timings::default(),
+        fence: Fence::closed(),
+        ownership: Ownership::of(Numbers::NONE),
+    })
+}
+
 /// How many writes a run makes in which nothing goes wrong.
 async fn quiet() -> usize {
     let fixture = Fixture::new().await;
@@ -148,7 +177,16 @@ async fn quiet() -> usize {
     fixture.writes().len()
 }
 
-async fn live(seed: u64, most_writes: usize) {
+/// Who operates.
+#[derive(Clone, Copy, Debug)]
+enum Operators {
+    /// One, which is killed now and then.
+    One,
+    /// Three that share the fleet.
+    Three,
+}
+
+async fn live(operators: Operators, seed: u64, most_writes: usize) {
     let chance = |part: u64| Chance(FastRandom::seeded(seed.wrapping_mul(4).wrapping_add(part)));
     let fixture = Fixture::new().await;
     let network = Network::new(Arc::new(FastRandom::seeded(seed)));
@@ -162,9 +200,15 @@ async fn live(seed: u64, most_writes: usize) {
         sleep(Duration::from_secs(600)).await;
         expected
     };
+    let operate = async {
+        match operators {
+            Operators::One => operate(&fixture, &network, &clock, &killer).await,
+            Operators::Three => operate_together(&fixture, &network, &clock, &killer).await,
+        }
+    };
     let expected = tokio::select! {
         expected = settled => expected,
-        () = operate(&fixture, &network, &clock, &killer) => unreachable!("it goes on for ever"),
+        () = operate => unreachable!("it goes on for ever"),
     };
     let states = fixture.states().await;
     let wanted: BTreeMap<String, String> =
@@ -197,18 +241,33 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn no_trouble_skips_or_repeats_a_stage() {
+    each_seed(Operators::One, "no_trouble_skips");
+}
+
+#[test]
+fn no_trouble_among_replicas_skips_or_repeats_a_stage() {
+    each_seed(Operators::Three, "no_trouble_among");
+}
+
+/// Runs the seeds that are wanted; of three operators, which renew their Leases all the time, a tenth of them.
+fn each_seed(operators: Operators, test: &str) {
     let most_writes = virtually(quiet()) * MOST_WRITES / 100;
+    let seeds = number("KYMA_FAULT_SEEDS").unwrap_or(100);
+    let seeds = match operators {
+        Operators::One => seeds,
+        Operators::Three => seeds.div_ceil(10),
+    };
     let seeds = match number("KYMA_FAULT_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("KYMA_FAULT_SEEDS").unwrap_or(100),
+        None => 0..seeds,
     };
     let (next, failed) = (Mutex::new(seeds), Mutex::new(Vec::new()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         loop {
             let Some(seed) = next.lock().unwrap().next() else { return };
-            if catch_unwind(AssertUnwindSafe(|| virtually(live(seed, most_writes)))).is_err() {
-                eprintln!("again: KYMA_FAULT_SEED={seed} cargo test -p kyma-operator --test it no_trouble");
+            if catch_unwind(AssertUnwindSafe(|| virtually(live(operators, seed, most_writes)))).is_err() {
+                eprintln!("again: KYMA_FAULT_SEED={seed} cargo test -p kyma-operator --test it {test}");
                 failed.lock().unwrap().push(seed);
             }
         }

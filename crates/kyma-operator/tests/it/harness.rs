@@ -22,7 +22,7 @@ use kyma_testkit::network::Network;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tower::BoxError;
 
 pub(crate) const NAMESPACE: &str = "pb";
@@ -112,6 +112,13 @@ impl Running {
         self.task.await.unwrap().unwrap();
     }
 
+    /// Ends it as a crash would after so long, unless it ends by itself before.
+    pub(crate) async fn for_at_most(mut self, life: Duration) {
+        if timeout(life, &mut self.task).await.is_err() {
+            self.kill().await;
+        }
+    }
+
     /// Waits until it ends by itself.
     pub(crate) async fn ended(self) -> Result<(), RunError> {
         self.task.await.unwrap()
@@ -152,7 +159,9 @@ impl Fixture {
     pub(crate) fn run_behind(&self, network: &Network, clock: Arc<dyn Clock>, config: Config) -> Running {
         let metrics = Metrics::new();
         let line = network.before(self.tap(""));
-        let client = client::over_service(line, "default", &ClientOptions::unlimited(), &metrics);
+        let fence = config.replicas.fence().cloned();
+        let options = ClientOptions { fence, ..ClientOptions::unlimited() };
+        let client = client::over_service(line, "default", &options, &metrics);
         start(client, metrics, clock, config)
     }
 
