@@ -35,6 +35,11 @@ impl Process {
         self.read("status", |text| field_kib(text, "VmRSS"))
     }
 
+    /// What of that is its own, and not pages of files such as the program's code, in KiB.
+    pub(crate) fn memory_own_kib(&self) -> Result<u64, Error> {
+        self.read("status", |text| field_kib(text, "RssAnon"))
+    }
+
     fn read<T>(&self, file: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Error> {
         let file = format!("/proc/{}/{file}", self.pid);
         match std::fs::read_to_string(&file) {

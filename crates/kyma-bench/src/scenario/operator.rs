@@ -22,7 +22,7 @@ use crate::sample::{COMPONENTS, NAMESPACE, Sample};
 use crate::server::{Kind, Program, Server};
 use crate::tools::Tools;
 use edits::Users;
-use table::{Measured, Settings};
+use table::{Measured, Memory, Settings};
 
 /// How many Kymas are created at a time.
 const CREATORS: usize = 32;
@@ -69,13 +69,13 @@ async fn measure(settings: &Settings, tools: &Tools) -> Result<Measured, Error> 
     let single = sample.pop().ok_or(Error::NoSample)?;
     let mut operator = operator::start(&server, &settings.operator, tools).await?;
     server.settle().await?;
-    let empty_kib = operator.process().memory_kib()?;
+    let empty = Memory::of(&operator.process())?;
 
     let one = operator.during(one(endpoint, single)).await?;
     let mut users = operator.during(Users::create(endpoint)).await?;
     let scene = Scene { endpoint, settings };
     let fleet = operator_during(&mut operator, |process| scene.roll_out(sample, &mut users, process)).await?;
-    let full_kib = operator.process().memory_kib()?;
+    let full = Memory::of(&operator.process())?;
     let peak_kib = operator.process().memory_max_kib()?;
     operator.stop().await?;
 
@@ -86,21 +86,11 @@ async fn measure(settings: &Settings, tools: &Tools) -> Result<Measured, Error> 
     let start_up_cpu = operator.process().cpu()?;
     operator.during(watch.linger(LINGER)).await?;
     let start_up_writes = watch.tally().operator_writes();
-    let again_kib = operator.process().memory_kib()?;
+    let again = Memory::of(&operator.process())?;
     operator.stop().await?;
     drop(watch);
     server.stop().await?;
-    Ok(Measured {
-        empty_kib,
-        one,
-        fleet,
-        full_kib,
-        peak_kib,
-        start_up,
-        start_up_cpu,
-        start_up_writes,
-        again_kib,
-    })
+    Ok(Measured { empty, one, fleet, full, peak_kib, start_up, start_up_cpu, start_up_writes, again })
 }
 
 /// Does work that wants to look at the operator's process, unless that ends before.
