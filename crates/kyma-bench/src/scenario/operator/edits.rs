@@ -1,6 +1,6 @@
 //! Users who edit their Kymas, and look when the component shows it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -18,6 +18,8 @@ use crate::install::{self, collection};
 const NAMESPACE: &str = "users";
 /// How many they are. Each has one component, with the shortest name.
 const USERS: usize = 20;
+/// With its number behind it, what an edit sets.
+const PREFIX: &str = "edit-";
 /// How often one of them edits.
 const PERIOD: Duration = Duration::from_millis(250);
 /// How many events may wait to be looked at: many times what comes between two edits.
@@ -30,7 +32,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub(super) struct Users {
     connection: Connection,
     /// The target namespaces of components, as they come.
-    shown: mpsc::Receiver<Result<(String, Instant), Error>>,
+    shown: mpsc::Receiver<Result<Shown, Error>>,
     /// Dropped with this, and so is the watch.
     _watch: JoinSet<()>,
 }
@@ -67,12 +69,12 @@ impl Users {
         let mut number = 0;
         while began.elapsed() < time {
             tokio::select! {
-                shown = self.shown.recv() => waiting.shown(shown.ok_or(Error::WatchesEnded)??),
+                shown = self.shown.recv() => waiting.shown(&shown.ok_or(Error::WatchesEnded)??),
                 _ = ticks.tick() => {
-                    let namespace = format!("edit-{number}");
+                    let namespace = format!("{PREFIX}{number}");
                     let path = format!("{}/{}", collection(Some(NAMESPACE), "kymas"), name(number % USERS));
                     let call = Call::merge_patch(path, &json!({ "spec": with_namespace(&namespace) }));
-                    waiting.edited.insert(namespace, Instant::now());
+                    waiting.edited.insert(number, Instant::now());
                     self.connection.accepted(&call).await?;
                     number += 1;
                 }
@@ -80,7 +82,7 @@ impl Users {
         }
         let last = async {
             while !waiting.edited.is_empty() {
-                waiting.shown(self.shown.recv().await.ok_or(Error::WatchesEnded)??);
+                waiting.shown(&self.shown.recv().await.ok_or(Error::WatchesEnded)??);
             }
             Ok(())
         };
@@ -90,19 +92,33 @@ impl Users {
     }
 }
 
+/// What a component is seen to say, and when.
+#[derive(Debug)]
+struct Shown {
+    namespace: String,
+    at: Instant,
+}
+
 /// Edits that no component shows yet, and how long others took.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// When each was made, by what the component is to show.
-    edited: HashMap<String, Instant>,
+    /// When each was made, by its number.
+    edited: BTreeMap<usize, Instant>,
     waited: Vec<Duration>,
 }
 
 impl Waiting {
-    fn shown(&mut self, (namespace, at): (String, Instant)) {
-        // Later events of the same component say it again.
-        let edited = self.edited.remove(&namespace);
-        self.waited.extend(edited.map(|since| at.saturating_duration_since(since)));
+    /// A component shows an edit; so it does those that its user made before, and that were passed over.
+    fn shown(&mut self, shown: &Shown) {
+        let number = shown.namespace.strip_prefix(PREFIX).and_then(|number| number.parse::<usize>().ok());
+        let Some(number) = number else { return };
+        let of_this_user = |edit: &usize| edit % USERS == number % USERS;
+        let answered: Vec<usize> =
+            self.edited.range(..=number).map(|(edit, _)| *edit).filter(of_this_user).collect();
+        for edit in answered {
+            let edited = self.edited.remove(&edit);
+            self.waited.extend(edited.map(|since| shown.at.saturating_duration_since(since)));
+        }
     }
 }
 
@@ -126,7 +142,7 @@ struct Spec {
 }
 
 /// Tells what components say, until nobody wants to know.
-async fn follow(mut watch: Watch, shown: mpsc::Sender<Result<(String, Instant), Error>>) {
+async fn follow(mut watch: Watch, shown: mpsc::Sender<Result<Shown, Error>>) {
     loop {
         let next = next(&mut watch).await;
         let failed = next.is_err();
@@ -136,11 +152,35 @@ async fn follow(mut watch: Watch, shown: mpsc::Sender<Result<(String, Instant), 
     }
 }
 
-async fn next(watch: &mut Watch) -> Result<(String, Instant), Error> {
+async fn next(watch: &mut Watch) -> Result<Shown, Error> {
     let line = watch.next().await?.ok_or(Error::WatchesEnded)?;
     let at = Instant::now();
     let event = watch.event(&line)?;
     let component: Component = serde_json::from_str(event.object.get())
         .map_err(|source| Error::ParseAnswer { path: NAMESPACE.to_owned(), source })?;
-    Ok((component.spec.namespace, at))
+    Ok(Shown { namespace: component.spec.namespace, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_that_was_passed_over_ends_with_the_next_one_of_its_user() {
+        let began = Instant::now();
+        let mut waiting = Waiting::default();
+        for number in [1, 2, 1 + USERS, 1 + 2 * USERS] {
+            waiting.edited.insert(number, began);
+        }
+        let mut show = |namespace: String, second| {
+            let at = began + Duration::from_secs(second);
+            waiting.shown(&Shown { namespace, at });
+            (waiting.waited.len(), waiting.edited.len())
+        };
+        assert_eq!(show("elsewhere".to_owned(), 1), (0, 4));
+        assert_eq!(show(format!("{PREFIX}{}", 1 + USERS), 3), (2, 2));
+        assert_eq!(show(format!("{PREFIX}{}", 1 + USERS), 4), (2, 2), "it is said again");
+        assert_eq!(show(format!("{PREFIX}2"), 5), (3, 1));
+        assert_eq!(waiting.waited, [3, 3, 5].map(Duration::from_secs));
+    }
 }
