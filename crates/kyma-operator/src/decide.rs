@@ -22,7 +22,9 @@ use crate::records::{ComponentRecord, KymaRecord};
 
 mod events;
 
-pub use events::{ComponentWake, component_event, kyma_event, kyma_priority, seed_component, seed_kyma};
+pub use events::{
+    ComponentWake, EDITED, component_event, kyma_event, kyma_priority, seed_component, seed_kyma,
+};
 
 /// How many children one turn of a Kyma creates: few, so that under load the longest names of all Kymas go before
 /// the shorter ones of each.
@@ -112,10 +114,14 @@ pub fn kyma(
     let waiting: BTreeSet<String> = waiting.map(|refusal| refusal.component.to_owned()).collect();
     drop(facts);
     remember(key, record, &plan, &waiting, memory, now);
-    let class = if record.is_new_to_us() { Class::User } else { Class::Dependent };
+    let turn = match record.is_new_to_us() {
+        true if record.state.is_empty() => Turn::new(Class::User, plan.remaining),
+        true => Turn::new(Class::User, EDITED),
+        false => Turn::new(Class::Dependent, plan.remaining),
+    };
     let next = next_look(key, &plan, memory, now);
     let (deletes, patches) = (deletes(key, &plan, components), patches(key, &plan, components));
-    KymaDecision { turn: Turn::new(class, plan.remaining), next, deletes, patches, plan }
+    KymaDecision { turn, next, deletes, patches, plan }
 }
 
 /// The keys of the children that a Kyma wants and neither it nor a predecessor owns.

@@ -9,7 +9,7 @@ use kyma_controller::{Cache, Change, Numbers, ObjectKey, Record, Uid};
 use kyma_inventory::names::shard_of;
 use kyma_inventory::plan::Limits;
 use kyma_inventory::{Cluster, HelmComponent, Kyma};
-use kyma_workqueue::{LimiterOptions, Turn};
+use kyma_workqueue::{Class, LimiterOptions, Turn};
 use parking_lot::{Mutex, RwLock};
 
 use crate::decide::{self, ComponentDecision, KymaDecision};
@@ -127,10 +127,11 @@ impl Fleet {
         };
         let Some(new) = kymas.get(&key) else { return Wakes::default() };
         let awaited = self.memory.lock().stale_kymas.is_awaited(&key, new.revision());
-        let class = decide::kyma_event(old.as_ref(), new)
-            .or_else(|| awaited.then_some(kyma_workqueue::Class::Dependent));
+        let class = decide::kyma_event(old.as_ref(), new).or_else(|| awaited.then_some(Class::Dependent));
         drop(kymas);
-        let turn = class.map(|class| Turn::new(class, self.kyma_priority(&key)));
+        let is_edit = old.is_some() && class == Some(Class::User);
+        let priority = if is_edit { decide::EDITED } else { self.kyma_priority(&key) };
+        let turn = class.map(|class| Turn::new(class, priority));
         Wakes { kymas: turn.map(|turn| (key, turn)).into_iter().collect(), ..Wakes::default() }
     }
 

@@ -6,6 +6,10 @@ use kyma_workqueue::{Class, Turn};
 
 use crate::records::{ComponentRecord, KymaRecord, Tally};
 
+/// The priority of a Kyma that was there before somebody changed it: who edits one does not wait until the thousands that
+/// somebody else creates have begun.
+pub const EDITED: u64 = u64::MAX;
+
 /// Who is to be looked at after a component changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ComponentWake {

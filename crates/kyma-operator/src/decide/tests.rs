@@ -8,7 +8,9 @@ use kyma_inventory::{HelmComponent, Kyma, Stage, sample};
 use kyma_workqueue::{Class, LimiterOptions, Turn};
 use serde_json::json;
 
-use super::{ComponentDecision, Next, after_stage, component, component_event, kyma_event, seed_component};
+use super::{
+    ComponentDecision, EDITED, Next, after_stage, component, component_event, kyma_event, seed_component,
+};
 use crate::fleet::{Fleet, PartId};
 use crate::records::{ComponentRecord, KymaRecord, Pools};
 
@@ -126,6 +128,16 @@ fn a_kyma_is_woken_by_its_user_and_not_by_itself() {
     assert_eq!(kyma_event(Some(&old), &KymaRecord { generation: 2, ..old.clone() }), Some(Class::User));
     let foreign = KymaRecord { state: "success".into(), revision: 2, ..old.clone() };
     assert_eq!(kyma_event(Some(&old), &foreign), Some(Class::Dependent));
+}
+
+#[test]
+fn an_edit_goes_before_whatever_is_created() {
+    let fleet = fleet();
+    let wakes = fleet.observe_kyma(&kyma(&["a-component-with-a-long-name"], 1));
+    assert!(wakes.kymas[0].1.priority < EDITED);
+    let mut edited = kyma(&["a"], 2);
+    edited.metadata.generation = Some(2);
+    assert_eq!(fleet.observe_kyma(&edited).kymas, [(key("k"), Turn::new(Class::User, EDITED))]);
 }
 
 #[test]
