@@ -14,6 +14,9 @@ use tokio::task::block_in_place;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
+/// Larger answers are worth a thread that steps back: a millisecond's work and more.
+const LARGE_ANSWER: usize = 512 * 1024;
+
 /// The thread's name, as `ps` and debuggers show it; Linux takes up to 15 bytes.
 const NAME: &str = "apiserver-aside";
 
@@ -41,9 +44,9 @@ impl<F: Future<Output: Send> + Send> Future for Aside<F> {
     }
 }
 
-/// Whether such work is polled on a thread of its own here.
-pub(crate) fn is_possible() -> bool {
-    runtime().is_some()
+/// Whether making or dropping an answer of so many bytes is for a thread of its own, where there can be one.
+pub(crate) fn is_for(bytes: usize) -> bool {
+    bytes > LARGE_ANSWER && runtime().is_some()
 }
 
 /// The runtime, if it has more threads than one.

@@ -11,9 +11,6 @@ use http_body::{Frame, SizeHint};
 use crate::aside;
 use crate::limits::Held;
 
-/// Larger bodies are not dropped on a thread that serves others.
-const LARGE_BYTES: usize = 512 * 1024;
-
 /// A response's body.
 pub struct Body(pub(crate) Kind);
 
@@ -33,7 +30,7 @@ struct Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if self.bytes.len() > LARGE_BYTES && aside::is_possible() {
+        if aside::is_for(self.bytes.len()) {
             // The budget is given back once the memory is.
             aside::discard((std::mem::take(&mut self.bytes), self.held.take()));
         }

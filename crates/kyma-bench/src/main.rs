@@ -6,9 +6,10 @@
 //! the machine is quiet.
 //!
 //! A run is a list of `scenario`s: `requests` (one request's price), `up` (a fleet in one process), `fleet` (a fleet
-//! over the network), `operator` (what the operator costs and how soon it is there), `attack` (what clients that misbehave cost the others), `store` (a durable write's price) and `library` (the server in this
-//! process). Each but the last two starts a `server`, drives it through `client`, and hands back plain numbers; `report` makes
-//! Markdown of them. Whoever is dropped ends the processes it started, so failure, a time limit and Ctrl-C all clean up.
+//! over the network), `operator` (what the operator costs and how soon it is there), `attack` (what clients that misbehave
+//! cost the others), `store` (a durable write's price), `library` (the server in this process) and `queue` (the work queue in
+//! this process). Each but the last three starts a `server`, drives it through `client`, and hands back plain numbers; `report`
+//! makes Markdown of them. Whoever is dropped ends the processes it started, so failure, a time limit and Ctrl-C all clean up.
 
 mod args;
 mod client;

@@ -1,14 +1,19 @@
 //! The sample's Kymas, as kymactl prints them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::client::{Call, Endpoint, Job};
+use crate::client::{Call, Crew, Endpoint, Job};
 use crate::error::Error;
 use crate::install::{self, collection};
 use crate::tools::Tools;
 
 /// Where the sample's Kymas are.
 pub(crate) const NAMESPACE: &str = "pb";
+/// How many of them are created at a time.
+pub(crate) const CREATORS: usize = 32;
 /// Components of a sample Kyma.
 pub(crate) const COMPONENTS: usize = 18;
 
@@ -36,6 +41,12 @@ impl Sample {
     /// The last one, taken out.
     pub(crate) fn pop(&mut self) -> Option<Call> {
         self.calls.pop()
+    }
+
+    /// Creates all of them; returns how long that took.
+    pub(crate) async fn create(self, crew: &mut Crew) -> Result<Duration, Error> {
+        let created = crew.work(self.calls.len(), Arc::new(self)).await?;
+        created.first_error.map_or(Ok(created.elapsed), |error| Err(Error::Invalid(error)))
     }
 }
 

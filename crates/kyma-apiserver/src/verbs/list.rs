@@ -15,8 +15,6 @@ use crate::response;
 
 /// How much of a list is written before others have their turn: well under a millisecond's work.
 const TURN_BYTES: usize = 64 * 1024;
-/// Larger lists are worth a thread that steps back: a millisecond's work and more.
-const LARGE_BYTES: usize = 512 * 1024;
 
 pub(crate) async fn list(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let accept = call.accept_of(true)?;
@@ -31,7 +29,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let Some(room) = call.answers.reserve(bytes).await else {
         return Ok(response::too_many_requests());
     };
-    let is_aside = bytes > LARGE_BYTES && aside::is_possible();
+    let is_aside = aside::is_for(bytes);
     let answer = answer(call, accept, &listed, !is_aside);
     let answer = if is_aside { Aside::new(answer).await } else { answer.await };
     Ok(answer?.map(|body| body.counted(room)))

@@ -2,7 +2,6 @@
 
 mod table;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::check;
@@ -15,13 +14,11 @@ use crate::fleet_watch::{FleetWatch, Since};
 use crate::install;
 use crate::operator;
 use crate::report;
-use crate::sample::{COMPONENTS, Sample};
+use crate::sample::{COMPONENTS, CREATORS, Sample};
 use crate::server::{Kind, Server};
 use crate::tools::Tools;
 use table::{Figures, Measured, Settings};
 
-/// How many Kymas are created at a time.
-const CREATORS: usize = 32;
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How long a fleet may take: far more than it should, so that one sees how much it took.
 const FLEET_LIMIT: Duration = Duration::from_secs(1200);
@@ -63,7 +60,7 @@ async fn measure(kind: Kind, settings: &Settings, tools: &Tools) -> Result<Measu
     let server = Server::start(kind, tools).await?;
     let endpoint = &server.endpoint;
     install::definitions(endpoint, tools).await?;
-    let job = Arc::new(Sample::new(endpoint, settings.kymas, tools).await?);
+    let sample = Sample::new(endpoint, settings.kymas, tools).await?;
     let mut operator = operator::start(&server, &settings.operator, tools).await?;
     let mut watch =
         within(START_LIMIT, "the watches' start", FleetWatch::attach(endpoint, Since::Now)).await?;
@@ -75,12 +72,10 @@ async fn measure(kind: Kind, settings: &Settings, tools: &Tools) -> Result<Measu
     let operator_before = process.cpu()?;
     let since = Instant::now();
     let work = async {
-        let create = async {
-            let created = crew.work(settings.kymas, job).await?;
-            created.first_error.map_or(Ok(created.elapsed), |error| Err(Error::Invalid(error)))
-        };
-        let (created, ()) =
-            tokio::try_join!(create, watch.done(settings.kymas, settings.kymas * COMPONENTS))?;
+        let (created, ()) = tokio::try_join!(
+            sample.create(&mut crew),
+            watch.done(settings.kymas, settings.kymas * COMPONENTS)
+        )?;
         Ok(created)
     };
     let work = operator.during(work);

@@ -4,7 +4,6 @@
 mod edits;
 mod table;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::check;
@@ -18,14 +17,12 @@ use crate::install;
 use crate::operator;
 use crate::process::Process;
 use crate::report;
-use crate::sample::{COMPONENTS, NAMESPACE, Sample};
-use crate::server::{Kind, Program, Server};
+use crate::sample::{COMPONENTS, CREATORS, NAMESPACE, Sample};
+use crate::server::{Kind, Server};
 use crate::tools::Tools;
 use edits::Users;
 use table::{Measured, Memory, Settings};
 
-/// How many Kymas are created at a time.
-const CREATORS: usize = 32;
 /// For how long users edit, from the first create of the fleet on: until all of it is about to arrive.
 const EDITING: Duration = Duration::from_secs(45);
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -73,8 +70,8 @@ async fn measure(settings: &Settings, tools: &Tools) -> Result<Measured, Error> 
 
     let one = operator.during(one(endpoint, single)).await?;
     let mut users = operator.during(Users::create(endpoint)).await?;
-    let scene = Scene { endpoint, settings };
-    let fleet = operator_during(&mut operator, |process| scene.roll_out(sample, &mut users, process)).await?;
+    let rolling = roll_out(endpoint, settings, sample, &mut users, operator.process());
+    let fleet = operator.during(rolling).await?;
     let full = Memory::of(&operator.process())?;
     let peak_kib = operator.process().memory_max_kib()?;
     operator.stop().await?;
@@ -91,15 +88,6 @@ async fn measure(settings: &Settings, tools: &Tools) -> Result<Measured, Error> 
     drop(watch);
     server.stop().await?;
     Ok(Measured { empty, one, fleet, full, peak_kib, start_up, start_up_cpu, start_up_writes, again })
-}
-
-/// Does work that wants to look at the operator's process, unless that ends before.
-async fn operator_during<T, F>(operator: &mut Program, work: impl FnOnce(Process) -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let work = work(operator.process());
-    operator.during(work).await
 }
 
 /// How long one Kyma takes.
@@ -125,31 +113,27 @@ struct Fleet {
     edits: Vec<Duration>,
 }
 
-struct Scene<'a> {
-    endpoint: &'a Endpoint,
-    settings: &'a Settings,
-}
-
-impl Scene<'_> {
-    /// Creates a fleet and lets users edit theirs meanwhile.
-    async fn roll_out(&self, sample: Sample, users: &mut Users, operator: Process) -> Result<Fleet, Error> {
-        let kymas = self.settings.kymas;
-        let watch = FleetWatch::attach_in(self.endpoint, Some(NAMESPACE), Since::Now);
-        let mut watch = within(START_LIMIT, "the watches' start", watch).await?;
-        let mut crew = Crew::open(self.endpoint, CREATORS).await?;
-        let before = operator.cpu()?;
-        let since = Instant::now();
-        let create = async {
-            let created = crew.work(kymas, Arc::new(sample)).await?;
-            created.first_error.map_or(Ok(created.elapsed), |error| Err(Error::Invalid(error)))
-        };
-        let arrive = watch.done(kymas, kymas * COMPONENTS);
-        let work = async { tokio::try_join!(create, arrive, users.edit(self.settings.editing)) };
-        let (created, (), edits) = within(FLEET_LIMIT, format!("a fleet of {kymas}"), work).await?;
-        let operator_cpu = operator.cpu()? - before;
-        watch.linger(LINGER).await?;
-        let tally = watch.tally();
-        let elapsed = tally.elapsed(Some(since)).unwrap_or_default();
-        Ok(Fleet { elapsed, created, component_creates: tally.component_creates, operator_cpu, edits })
-    }
+/// Creates a fleet and lets users edit theirs meanwhile.
+async fn roll_out(
+    endpoint: &Endpoint,
+    settings: &Settings,
+    sample: Sample,
+    users: &mut Users,
+    operator: Process,
+) -> Result<Fleet, Error> {
+    let kymas = settings.kymas;
+    let watch = FleetWatch::attach_in(endpoint, Some(NAMESPACE), Since::Now);
+    let mut watch = within(START_LIMIT, "the watches' start", watch).await?;
+    let mut crew = Crew::open(endpoint, CREATORS).await?;
+    let before = operator.cpu()?;
+    let since = Instant::now();
+    let arrive = watch.done(kymas, kymas * COMPONENTS);
+    let edit = users.edit(settings.editing);
+    let work = async { tokio::try_join!(sample.create(&mut crew), arrive, edit) };
+    let (created, (), edits) = within(FLEET_LIMIT, format!("a fleet of {kymas}"), work).await?;
+    let operator_cpu = operator.cpu()? - before;
+    watch.linger(LINGER).await?;
+    let tally = watch.tally();
+    let elapsed = tally.elapsed(Some(since)).unwrap_or_default();
+    Ok(Fleet { elapsed, created, component_creates: tally.component_creates, operator_cpu, edits })
 }

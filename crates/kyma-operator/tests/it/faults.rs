@@ -10,15 +10,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube::api::DeleteParams;
-use kyma_controller::election::Timings;
-use kyma_controller::{Clock, FastRandom, Fence, Numbers, Ownership, Random, SharderOptions};
+use kyma_controller::{Clock, FastRandom, Numbers, Ownership, Random};
 use kyma_inventory::kyma::SUCCESS;
-use kyma_operator::{Config, Replicas};
+use kyma_operator::Config;
 use kyma_testkit::network::{Network, Weather};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::harness::{Fault, Fixture, LIFE, NAMESPACE, components, kyma, settle};
+use crate::harness::{Fault, Fixture, LIFE, components, kyma, settle, sharing};
 
 const FIRST: [&str; 5] = ["a", "bb", "cccccc", "ddd", "eeeeeeeee"];
 const SECOND: [&str; 3] = ["ff", "gggg", "hhhhhhhh"];
@@ -144,7 +143,8 @@ async fn operate_together(fixture: &Fixture, network: &Network, clock: &Arc<SetC
     let place = |place: usize| async move {
         let mut kills = chance.below(3);
         for number in 0_u64.. {
-            let config = Config { replicas: sharing(&format!("{place}-{number}")), ..Config::default() };
+            let replicas = sharing(&format!("{place}-{number}"), Ownership::of(Numbers::NONE));
+            let config = Config { replicas, ..Config::default() };
             let running = fixture.run_behind(network, Arc::clone(clock) as Arc<dyn Clock>, config);
             let life = if kills > 0 { chance.seconds(120) } else { Duration::MAX };
             kills = kills.saturating_sub(1);
@@ -153,17 +153,6 @@ async fn operate_together(fixture: &Fixture, network: &Network, clock: &Arc<SetC
         }
     };
     tokio::join!(place(0), place(1), place(2));
-}
-
-fn sharing(id: &str) -> Replicas {
-    Replicas::Share(SharderOptions {
-        namespace: NAMESPACE.to_owned(),
-        group: "the-group",
-        id: id.to_owned(),
-        timings: Timings::default(),
-        fence: Fence::closed(),
-        ownership: Ownership::of(Numbers::NONE),
-    })
 }
 
 /// How many writes a run makes in which nothing goes wrong.

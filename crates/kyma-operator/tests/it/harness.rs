@@ -13,10 +13,14 @@ use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::client::Body;
 use kube::{Client, ResourceExt};
 use kyma_controller::drive::RunError;
-use kyma_controller::{ClientOptions, Clock, Drain, FastRandom, Metrics, TokioClock, client, shutdown};
+use kyma_controller::election::Timings;
+use kyma_controller::{
+    ClientOptions, Clock, Drain, FastRandom, Fence, Metrics, Ownership, SharderOptions, TokioClock, client,
+    shutdown,
+};
 use kyma_inventory::kyma::{Component, KymaSpec};
 use kyma_inventory::{HelmComponent, Kyma};
-use kyma_operator::Config;
+use kyma_operator::{Config, Replicas};
 use kyma_testkit::Cluster;
 use kyma_testkit::network::Network;
 use parking_lot::Mutex;
@@ -26,6 +30,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tower::BoxError;
 
 pub(crate) const NAMESPACE: &str = "pb";
+/// What replicas that share the fleet have in common.
+pub(crate) const GROUP: &str = "the-group";
 
 /// The stages of a component, in their order.
 pub(crate) const LIFE: [&str; 5] = ["pending", "started", "failing", "retrying", "success"];
@@ -149,9 +155,7 @@ impl Fixture {
     /// Runs an operator whose writes are noted with its name.
     pub(crate) fn run_replica(&self, name: &str, config: Config) -> Running {
         let metrics = Metrics::new();
-        let fence = config.replicas.fence().cloned();
-        let options = ClientOptions { fence, ..ClientOptions::unlimited() };
-        let client = client::over_service(self.tap(name), "default", &options, &metrics);
+        let client = client::over_service(self.tap(name), "default", &client_options(&config), &metrics);
         start(client, metrics, Arc::new(self.clock), config)
     }
 
@@ -159,9 +163,7 @@ impl Fixture {
     pub(crate) fn run_behind(&self, network: &Network, clock: Arc<dyn Clock>, config: Config) -> Running {
         let metrics = Metrics::new();
         let line = network.before(self.tap(""));
-        let fence = config.replicas.fence().cloned();
-        let options = ClientOptions { fence, ..ClientOptions::unlimited() };
-        let client = client::over_service(line, "default", &options, &metrics);
+        let client = client::over_service(line, "default", &client_options(&config), &metrics);
         start(client, metrics, clock, config)
     }
 
@@ -298,6 +300,23 @@ impl Fixture {
         let status = kyma.status.unwrap_or_default();
         status.status == "success" && status.observed_generation == kyma.metadata.generation
     }
+}
+
+/// Without a limit, and with the fence of who shares or waits.
+fn client_options(config: &Config) -> ClientOptions {
+    ClientOptions { fence: config.replicas.fence().cloned(), ..ClientOptions::unlimited() }
+}
+
+/// What makes a replica one of those that share the fleet.
+pub(crate) fn sharing(id: &str, ownership: Ownership) -> Replicas {
+    Replicas::Share(SharderOptions {
+        namespace: NAMESPACE.to_owned(),
+        group: GROUP,
+        id: id.to_owned(),
+        timings: Timings::default(),
+        fence: Fence::closed(),
+        ownership,
+    })
 }
 
 fn start(client: Client, metrics: Metrics, clock: Arc<dyn Clock>, config: Config) -> Running {

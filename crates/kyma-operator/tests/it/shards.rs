@@ -9,18 +9,16 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kyma_controller::drive::RunError;
-use kyma_controller::election::Timings;
-use kyma_controller::{Fence, Numbers, Ownership, SharderOptions};
+use kyma_controller::{Numbers, Ownership};
 use kyma_inventory::kyma::Component;
 use kyma_inventory::names::{SHARD_LABEL, shard_of};
 use kyma_inventory::sample;
-use kyma_operator::{Config, Replicas};
+use kyma_operator::Config;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::harness::{Fault, Fixture, LIFE, NAMESPACE, Running, Write, kyma};
+use crate::harness::{Fault, Fixture, GROUP, LIFE, NAMESPACE, Running, Write, kyma, sharing};
 
-const GROUP: &str = "the-group";
 const NAMES: [&str; 3] = ["a", "bbbbbb", "cccccccccc"];
 
 fn replica(fixture: &Fixture, id: &str) -> Running {
@@ -28,15 +26,7 @@ fn replica(fixture: &Fixture, id: &str) -> Running {
 }
 
 fn replica_with(fixture: &Fixture, id: &str, ownership: Ownership) -> Running {
-    let sharding = SharderOptions {
-        namespace: NAMESPACE.to_owned(),
-        group: GROUP,
-        id: id.to_owned(),
-        timings: Timings::default(),
-        fence: Fence::closed(),
-        ownership,
-    };
-    fixture.run_replica(id, Config { replicas: Replicas::Share(sharding), ..Config::default() })
+    fixture.run_replica(id, Config { replicas: sharing(id, ownership), ..Config::default() })
 }
 
 /// What each Lease claims.

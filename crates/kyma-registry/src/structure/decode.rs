@@ -55,6 +55,8 @@ struct Decoder<'a> {
     /// Go remembers the first wrong type and goes on; what a type reads itself, such as a time, ends the decoding where
     /// it cannot be read, and so wins.
     mismatch: Option<String>,
+    /// Of the items of lists and maps, of which there may be any number.
+    turns: Turns,
 }
 
 /// Where a value stands: in which struct, on which way from the outermost one, at which path of the object.
@@ -75,7 +77,7 @@ impl<'a> Decoder<'a> {
         at: &Trail<'_>,
         unknown: &'a mut Vec<String>,
     ) -> Result<(), String> {
-        let mut decoder = Decoder { unknown, mismatch: None };
+        let mut decoder = Decoder { unknown, mismatch: None, turns: Turns::default() };
         decoder.members(map, structure, "", at)?;
         decoder.mismatch.map_or(Ok(()), Err)
     }
@@ -165,9 +167,7 @@ impl<'a> Decoder<'a> {
                 items.is_empty()
             }
             (Type::Map { values: kind, .. }, Value::Object(map)) => {
-                let mut turns = Turns::default();
                 for (key, item) in map.iter_mut() {
-                    turns.done();
                     let at = place.at.step(Segment::Child(key));
                     self.item(item, kind, &Place { at: &at, ..*place })?;
                 }
@@ -186,6 +186,7 @@ impl<'a> Decoder<'a> {
 
     /// An item of a list or a value of a map: a null is the zero value.
     fn item(&mut self, item: &mut Value, kind: &Type, place: &Place<'_>) -> Result<(), String> {
+        self.turns.done();
         match (&*item, kind) {
             (Value::Null, Type::Pointer(_) | Type::Raw(_)) => {}
             // A nil slice of bytes comes back from the store as an empty one.
