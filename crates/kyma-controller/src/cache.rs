@@ -1,17 +1,18 @@
 //! What the watch has shown, as compact records with an owner index; pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 mod key;
+mod owned;
 mod uid;
 
 pub use key::ObjectKey;
 pub use uid::Uid;
 
-use key::Namespaces;
+use owned::Owned;
 
 /// What a cache must know of a record; the rest is the caller's.
 pub trait Record {
@@ -56,12 +57,11 @@ pub fn shared<R: Record>() -> Shared<R> {
 /// ([`Cache::learn`]), so that a reconciler sees what it wrote before the watch brings it.
 #[derive(Debug)]
 pub struct Cache<R> {
-    /// Bounded by the number of objects on the server. Ordered, so that no decision hangs on a hash.
-    entries: BTreeMap<ObjectKey, Entry<R>>,
-    /// The keys of `entries` by their record's owner; no empty sets.
-    owned: HashMap<Uid, BTreeSet<ObjectKey>>,
-    /// One name shared by all keys of a namespace.
-    namespaces: Namespaces,
+    /// Bounded by the number of objects on the server. Ordered, so that no decision hangs on a hash. Boxed, as lists come in
+    /// order and leave the nodes of such a tree half empty.
+    entries: BTreeMap<ObjectKey, Box<Entry<R>>>,
+    /// The keys of `entries` by their record's owner.
+    owned: Owned,
     list: List,
     /// The highest revision that list and watch have delivered since the last list began.
     revision: u64,
@@ -98,13 +98,7 @@ impl<R: Record> Cache<R> {
     /// An empty cache that has seen no list yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            owned: HashMap::new(),
-            namespaces: Namespaces::default(),
-            list: List::default(),
-            revision: 0,
-        }
+        Self { entries: BTreeMap::new(), owned: Owned::default(), list: List::default(), revision: 0 }
     }
 
     /// A list of everything begins. A list that was begun and not ended is forgotten.
@@ -199,7 +193,7 @@ impl<R: Record> Cache<R> {
         for (key, entry) in other.entries {
             if self.entries.get(&key).is_some_and(|held| held.record.revision() >= entry.record.revision()) {
                 outdated.push((key, entry.record));
-            } else if let Change::Replaced(old) = self.put(key.clone(), Entry { seen: 0, ..entry }) {
+            } else if let Change::Replaced(old) = self.put(key.clone(), Entry { seen: 0, ..*entry }) {
                 outdated.push((key, old));
             }
         }
@@ -214,7 +208,7 @@ impl<R: Record> Cache<R> {
 
     /// The keys of the records with this owner, in their order.
     pub fn owned_by(&self, owner: &Uid) -> impl Iterator<Item = &ObjectKey> {
-        self.owned.get(owner).into_iter().flatten()
+        self.owned.of(owner).iter()
     }
 
     /// All records, in the order of their keys.
@@ -258,49 +252,43 @@ impl<R: Record> Cache<R> {
     }
 
     fn put(&mut self, key: ObjectKey, entry: Entry<R>) -> Change<R> {
-        let owner = entry.record.owner().cloned();
+        let owner = entry.record.owner();
         let Some(held) = self.entries.get_mut(&key) else {
-            let key = ObjectKey { namespace: self.namespaces.share(key.namespace), name: key.name };
             if let Some(owner) = owner {
-                self.owned.entry(owner).or_default().insert(key.clone());
+                self.owned.insert(owner, &key);
             }
-            self.entries.insert(key, entry);
+            self.entries.insert(key, Box::new(entry));
             return Change::Added;
         };
-        let previous = std::mem::replace(held, entry).record;
-        if previous.owner() != owner.as_ref() {
-            self.disown(&key, &previous);
-            if let (Some(owner), Some((key, _))) = (owner, self.entries.get_key_value(&key)) {
-                self.owned.entry(owner).or_default().insert(key.clone());
+        if held.record.owner() != owner {
+            if let Some(before) = held.record.owner() {
+                self.owned.remove(before, &key);
+            }
+            if let Some(owner) = owner {
+                self.owned.insert(owner, &key);
             }
         }
-        Change::Replaced(previous)
+        Change::Replaced(std::mem::replace(&mut **held, entry).record)
     }
 
     fn take(&mut self, key: &ObjectKey) -> Option<R> {
         let entry = self.entries.remove(key)?;
         self.disown(key, &entry.record);
-        self.namespaces.release(&key.namespace);
         Some(entry.record)
     }
 
     /// What was taken out of `entries`, once nothing else refers to it.
-    fn released(&mut self, gone: Vec<(ObjectKey, Entry<R>)>) -> Vec<(ObjectKey, R)> {
-        let record = |(key, entry): (ObjectKey, Entry<R>)| {
+    fn released(&mut self, gone: Vec<(ObjectKey, Box<Entry<R>>)>) -> Vec<(ObjectKey, R)> {
+        let record = |(key, entry): (ObjectKey, Box<Entry<R>>)| {
             self.disown(&key, &entry.record);
-            self.namespaces.release(&key.namespace);
             (key, entry.record)
         };
         gone.into_iter().map(record).collect()
     }
 
     fn disown(&mut self, key: &ObjectKey, record: &R) {
-        let Some(owner) = record.owner() else { return };
-        if let Some(keys) = self.owned.get_mut(owner) {
-            keys.remove(key);
-            if keys.is_empty() {
-                self.owned.remove(owner);
-            }
+        if let Some(owner) = record.owner() {
+            self.owned.remove(owner, key);
         }
     }
 }

@@ -123,16 +123,16 @@ impl Writer {
         create: &Create,
         turn: Turn,
     ) -> Result<Created, WriteError> {
-        let shard = shard_of(&kyma.namespace, &kyma.name).to_string();
+        let shard = shard_of(kyma.namespace(), kyma.name()).to_string();
         let spec = HelmComponentSpec {
             component_name: create.component.name.clone(),
             namespace: create.component.namespace.clone(),
             ..HelmComponentSpec::default()
         };
-        let mut object = HelmComponent::new(&kyma.namespace, &create.name, spec);
+        let mut object = HelmComponent::new(kyma.namespace(), &create.name, spec);
         object.metadata.labels = Some([(SHARD_LABEL.to_owned(), shard)].into());
         object.metadata.owner_references = Some(vec![owner_reference(kyma, uid)]);
-        let path = HelmComponent::url_path(&(), Some(&kyma.namespace));
+        let path = HelmComponent::url_path(&(), Some(kyma.namespace()));
         let answer: Answer<HelmComponentSpec> = self.send(Method::POST, path, JSON, &object, turn).await?;
         self.meters.written::<HelmComponent>(Verb::Create);
         Ok(Created {
@@ -145,7 +145,7 @@ impl Writer {
 
     /// Changes a component's target namespace, if it still is what was read; an empty one is taken out.
     pub(crate) async fn patch(&self, child: &ChildToPatch, turn: Turn) -> Result<HelmComponent, WriteError> {
-        let path = object_path::<HelmComponent>(&child.key.namespace, &child.key.name);
+        let path = object_path::<HelmComponent>(child.key.namespace(), child.key.name());
         let body = NamespacePatch::to(child);
         let object = self.send(Method::PATCH, path, MERGE_PATCH, &body, turn).await?;
         self.meters.written::<HelmComponent>(Verb::Patch);
@@ -169,7 +169,7 @@ impl Writer {
     /// Deletes a component, if it still is what was read. Says whether it is gone already; if not, finalizers hold
     /// it.
     pub(crate) async fn delete(&self, base: Base<'_>, turn: Turn) -> Result<bool, WriteError> {
-        let path = object_path::<HelmComponent>(&base.key.namespace, &base.key.name);
+        let path = object_path::<HelmComponent>(base.key.namespace(), base.key.name());
         let options = delete_options(base.uid, base.revision);
         let deleted: Deleted = self.send(Method::DELETE, path, JSON, &options, turn).await?;
         self.meters.written::<HelmComponent>(Verb::Delete);
@@ -182,13 +182,13 @@ impl Writer {
         key: &ObjectKey,
         turn: Turn,
     ) -> Result<HelmComponent, WriteError> {
-        let path = object_path::<HelmComponent>(&key.namespace, &key.name);
+        let path = object_path::<HelmComponent>(key.namespace(), key.name());
         self.send(Method::GET, path, JSON, &(), turn).await
     }
 
     /// The UID that the server knows for a Kyma; none when there is no such Kyma.
     pub(crate) async fn kyma_uid(&self, key: &ObjectKey, turn: Turn) -> Result<Option<Uid>, WriteError> {
-        let path = object_path::<Kyma>(&key.namespace, &key.name);
+        let path = object_path::<Kyma>(key.namespace(), key.name());
         match self.send::<_, Answer<serde::de::IgnoredAny>>(Method::GET, path, JSON, &(), turn).await {
             Ok(answer) => Ok(Some(Uid::parse(&answer.metadata.uid))),
             Err(WriteError::Gone) => Ok(None),
@@ -201,7 +201,7 @@ impl Writer {
         K: Resource<DynamicType = ()>,
         S: Serialize + Sync,
     {
-        let path = format!("{}/status", object_path::<K>(&base.key.namespace, &base.key.name));
+        let path = format!("{}/status", object_path::<K>(base.key.namespace(), base.key.name()));
         if base.claimed {
             let patch = StatusPatch::to(base.revision, status);
             let answer: Answer<serde::de::IgnoredAny> =
@@ -213,8 +213,8 @@ impl Writer {
             api_version: API_VERSION,
             kind: &K::kind(&()),
             metadata: ObjectMeta {
-                name: Some(base.key.name.to_string()),
-                namespace: Some(base.key.namespace.to_string()),
+                name: Some(base.key.name().to_owned()),
+                namespace: Some(base.key.namespace().to_owned()),
                 uid: Some(base.uid.to_string()),
                 resource_version: Some(base.revision.to_string()),
                 ..ObjectMeta::default()

@@ -62,7 +62,7 @@ impl Reconciler for ComponentController {
         let Some((record, decision)) = fleet.decide_component(key, self.context.now()) else {
             return Outcome::Done;
         };
-        let Some(_in_hand) = self.context.ownership.enter(record.acting_shard(key)) else {
+        let Some(_in_hand) = self.context.ownership.enter(record.acting_shard()) else {
             return Outcome::Done;
         };
         match decision {

@@ -81,8 +81,8 @@ impl Context {
         let about = ObjectReference {
             api_version: Some(API_VERSION.to_owned()),
             kind: Some(Kyma::kind(&()).into_owned()),
-            namespace: Some(kyma.namespace.to_string()),
-            name: Some(kyma.name.to_string()),
+            namespace: Some(kyma.namespace().to_owned()),
+            name: Some(kyma.name().to_owned()),
             uid: Some(uid.to_string()),
             ..ObjectReference::default()
         };

@@ -101,7 +101,7 @@ pub fn kyma(
     memory.observe_generation(key, record.generation);
     let unowned = unowned(key, record, components);
     let facts = Facts {
-        name: &key.name,
+        name: key.name(),
         generation: record.generation,
         deleting: record.deleting,
         components: &record.components,
@@ -131,13 +131,13 @@ pub fn kyma(
 fn unowned(key: &ObjectKey, record: &KymaRecord, components: &Components) -> Vec<ObjectKey> {
     let owned: BTreeSet<&str> = components
         .owned(key)
-        .filter_map(|(child, _)| child.name.strip_prefix(key.name.as_ref())?.strip_prefix('-'))
+        .filter_map(|(child, _)| child.name().strip_prefix(key.name())?.strip_prefix('-'))
         .collect();
     record
         .components
         .iter()
         .filter(|component| !owned.contains(component.name.as_str()))
-        .map(|component| ObjectKey::new(key.namespace.clone(), child_name(&key.name, &component.name)))
+        .map(|component| ObjectKey::new(key.namespace(), &child_name(key.name(), &component.name)))
         .collect()
 }
 
@@ -150,10 +150,10 @@ fn children<'a>(
 ) -> Vec<Child<'a>> {
     let child = |key: &'a ObjectKey, owner: Owner| {
         components.get(key).map(|child| Child {
-            name: &key.name,
+            name: key.name(),
             owner,
-            component_name: &child.component_name,
-            namespace: &child.namespace,
+            component_name: &child.chart.name,
+            namespace: &child.chart.namespace,
             stage: child.stage,
             deleting: child.deleting,
         })
@@ -167,7 +167,7 @@ fn deletes(key: &ObjectKey, plan: &Plan, components: &Components) -> Vec<ChildTo
     plan.deletes
         .iter()
         .filter_map(|delete| {
-            let child = ObjectKey::new(key.namespace.clone(), delete.name.as_str());
+            let child = ObjectKey::new(key.namespace(), &delete.name);
             let record = components.get(&child)?;
             Some(ChildToDelete::new(&child, record, delete.cause))
         })
@@ -178,7 +178,7 @@ fn patches(key: &ObjectKey, plan: &Plan, components: &Components) -> Vec<ChildTo
     plan.patches
         .iter()
         .filter_map(|patch| {
-            let child = ObjectKey::new(key.namespace.clone(), patch.name.as_str());
+            let child = ObjectKey::new(key.namespace(), &patch.name);
             let revision = components.get(&child)?.revision();
             Some(ChildToPatch { key: child, revision, namespace: patch.namespace.clone() })
         })
@@ -250,7 +250,7 @@ pub fn component(record: &ComponentRecord, seen: Timestamp, now: Timestamp) -> C
     if record.deleting {
         return ComponentDecision::Rest;
     }
-    let turn = |stage: Stage| Turn::dependent(remaining(stage, record.component_name.len()));
+    let turn = |stage: Stage| Turn::dependent(remaining(stage, record.name_bytes()));
     match stages::step(&record.progress(), seen, now) {
         Step::Rest => ComponentDecision::Rest,
         Step::Enter(stage) => ComponentDecision::Enter(stage, turn(stage)),
@@ -264,7 +264,7 @@ pub fn component(record: &ComponentRecord, seen: Timestamp, now: Timestamp) -> C
 /// The look after `record`, whose stage was entered at `entered`; `now` is after the write.
 #[must_use]
 pub fn after_stage(record: &ComponentRecord, entered: Timestamp, now: Timestamp) -> Next {
-    let name_bytes = record.component_name.len();
+    let name_bytes = record.name_bytes();
     let (Some(delay), Some(next)) = (record.stage.delay(name_bytes), record.stage.next()) else {
         return Next::Never;
     };

@@ -37,7 +37,7 @@ pub type Turns = Vec<(ObjectKey, Turn)>;
 /// The shard of a Kyma: its holder acts upon it.
 #[must_use]
 pub fn kyma_shard(key: &ObjectKey) -> u8 {
-    shard_of(&key.namespace, &key.name)
+    shard_of(key.namespace(), key.name())
 }
 
 /// The caches and the memory.
@@ -198,7 +198,7 @@ impl Fleet {
         let mut wakes = self.component_settled(&key, change, &record);
         let awaited = self.memory.lock().stale_components.is_awaited(&key, record.revision());
         if awaited && wakes.component.is_none() {
-            let shard = record.acting_shard(&key);
+            let shard = record.acting_shard();
             wakes.component = Some((key, Turn::dependent(record.remaining()), shard));
         }
         wakes
@@ -289,7 +289,7 @@ impl Fleet {
         let gone = components.tallies().kymas().filter(|key| kymas.get(key).is_none() && is_ours(key));
         let mut gone: Vec<_> = gone.map(|key| (key.clone(), Turn::sweep(0))).collect();
         gone.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let children = components.iter().filter(|(key, record)| shards.contains(record.acting_shard(key)));
+        let children = components.iter().filter(|(_, record)| shards.contains(record.acting_shard()));
         let children = children.map(|(key, record)| (key.clone(), decide::seed_component(record)));
         (present.chain(gone).collect(), children.collect())
     }
@@ -331,7 +331,7 @@ impl Fleet {
     ) -> Wakes {
         let wake = decide::component_event(old, new);
         let owner = |record: Option<&ComponentRecord>| {
-            record.and_then(|record| record.owner.as_ref()).map(|owner| owner.key(key))
+            record.and_then(|record| record.owner.as_ref()).map(|owner| owner.key.clone())
         };
         let mut kymas: Vec<ObjectKey> = Vec::new();
         kymas.extend(owner(old).filter(|_| wake.old_owner));
@@ -341,9 +341,9 @@ impl Fleet {
             self.memory.lock().forget_component(key);
             kymas.extend(self.unblocked(key));
         }
-        let shard = new.map_or(0, |record| record.acting_shard(key));
+        let shard = new.map_or(0, |record| record.acting_shard());
         // Whoever acts upon it now has not had it in a queue.
-        let moved = new.filter(|new| !new.deleting && old.is_some_and(|old| old.acting_shard(key) != shard));
+        let moved = new.filter(|new| !new.deleting && old.is_some_and(|old| old.acting_shard() != shard));
         let moved = moved.map(|new| Turn::dependent(new.remaining()));
         let component = wake.component.or(moved).map(|turn| (key.clone(), turn, shard));
         let mut wakes = Wakes { component, ..Wakes::default() };
@@ -362,10 +362,10 @@ impl Fleet {
     fn unblocked(&self, gone: &ObjectKey) -> Vec<ObjectKey> {
         let mut memory = self.memory.lock();
         let mut unblocked = Vec::new();
-        for (dash, _) in gone.name.match_indices('-') {
-            let kyma = ObjectKey::new(gone.namespace.clone(), &gone.name[..dash]);
+        for (dash, _) in gone.name().match_indices('-') {
+            let kyma = ObjectKey::new(gone.namespace(), &gone.name()[..dash]);
             if memory.is_refused(&kyma) {
-                memory.keep_refusals(&kyma, |component| component != &gone.name[dash + 1..]);
+                memory.keep_refusals(&kyma, |component| component != &gone.name()[dash + 1..]);
                 unblocked.push(kyma);
             }
         }

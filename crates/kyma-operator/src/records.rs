@@ -126,14 +126,12 @@ impl KymaRecord {
 pub struct ComponentRecord {
     pub(crate) revision: u64,
     pub(crate) uid: Uid,
-    /// The Kyma that is its controller owner.
-    pub owner: Option<KymaOwner>,
+    /// The Kyma that is its controller owner; its components share this.
+    pub owner: Option<Arc<KymaOwner>>,
     /// The shard that its label names, where that is one.
     pub shard: Option<u8>,
-    /// `spec.componentName`.
-    pub component_name: Arc<str>,
-    /// `spec.namespace`.
-    pub namespace: Arc<str>,
+    /// What of its spec is needed; components with the same share it.
+    pub chart: Arc<Chart>,
     /// `metadata.generation`.
     pub generation: i64,
     /// `status.observedGeneration`.
@@ -154,13 +152,22 @@ pub struct ComponentRecord {
     pub claimed: bool,
 }
 
+/// What a component installs, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Chart {
+    /// `spec.componentName`.
+    pub name: Box<str>,
+    /// `spec.namespace`.
+    pub namespace: Box<str>,
+}
+
 /// The Kyma that a component belongs to, by its controller owner reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KymaOwner {
     /// Its UID.
     pub uid: Uid,
-    /// Its name; the namespace is the component's.
-    pub name: Arc<str>,
+    /// Its name, in the component's namespace.
+    pub key: ObjectKey,
 }
 
 impl ComponentRecord {
@@ -176,8 +183,7 @@ impl ComponentRecord {
             uid: uid_of(meta),
             owner: owner_of(meta, pools),
             shard: shard_label(meta),
-            component_name: pools.text(&component.spec.component_name),
-            namespace: pools.text(&component.spec.namespace),
+            chart: pools.chart(&component.spec.component_name, &component.spec.namespace),
             generation: meta.generation.unwrap_or_default(),
             observed_generation: status.and_then(|status| status.observed_generation).into(),
             last_reconciliation: time.and_then(stages::parse_time).map(Timestamp::as_microsecond).into(),
@@ -198,10 +204,9 @@ impl ComponentRecord {
         Self {
             revision: created.revision,
             uid: created.uid.clone(),
-            owner: Some(KymaOwner { uid: uid.clone(), name: pools.text(&kyma.name) }),
-            shard: Some(shard_of(&kyma.namespace, &kyma.name)),
-            component_name: pools.text(&created.spec.component_name),
-            namespace: pools.text(&created.spec.namespace),
+            owner: Some(pools.owner(uid, kyma.namespace(), kyma.name())),
+            shard: Some(shard_of(kyma.namespace(), kyma.name())),
+            chart: pools.chart(&created.spec.component_name, &created.spec.namespace),
             generation: created.generation,
             observed_generation: Sparse::from(None),
             last_reconciliation: Sparse::from(None),
@@ -214,11 +219,17 @@ impl ComponentRecord {
         }
     }
 
-    /// Who acts upon the component `key`: the holder of the shard that its label names, else of its Kyma's, else of shard 0.
+    /// Who acts upon the component: the holder of the shard that its label names, else of its Kyma's, else of shard 0.
     #[must_use]
-    pub fn acting_shard(&self, key: &ObjectKey) -> u8 {
-        let of_owner = || self.owner.as_ref().map_or(0, |owner| shard_of(&key.namespace, &owner.name));
-        self.shard.unwrap_or_else(of_owner)
+    pub fn acting_shard(&self) -> u8 {
+        let of_owner = |owner: &Arc<KymaOwner>| shard_of(owner.key.namespace(), owner.key.name());
+        self.shard.unwrap_or_else(|| self.owner.as_ref().map_or(0, of_owner))
+    }
+
+    /// The length of `spec.componentName`, of which the stages' times are made.
+    #[must_use]
+    pub fn name_bytes(&self) -> usize {
+        self.chart.name.len()
     }
 
     /// What decides the next step.
@@ -226,7 +237,7 @@ impl ComponentRecord {
     pub fn progress(&self) -> Progress {
         Progress {
             stage: self.stage,
-            name_bytes: self.component_name.len(),
+            name_bytes: self.name_bytes(),
             last_reconciliation: self.last_reconciliation(),
             generation: self.generation,
             observed_generation: self.observed_generation.get(),
@@ -242,7 +253,7 @@ impl ComponentRecord {
     /// The time in seconds until it has arrived, at the longest.
     #[must_use]
     pub fn remaining(&self) -> u64 {
-        stages::remaining(self.stage, self.component_name.len())
+        stages::remaining(self.stage, self.name_bytes())
     }
 
     /// The whole status to write when `stage` is entered at `now`.
@@ -343,12 +354,13 @@ fn uid_of(meta: &ObjectMeta) -> Uid {
 }
 
 /// The controller owner, if it is a Kyma; of any version, since only the group and the kind make the kind.
-fn owner_of(meta: &ObjectMeta, pools: &mut Pools) -> Option<KymaOwner> {
+fn owner_of(meta: &ObjectMeta, pools: &mut Pools) -> Option<Arc<KymaOwner>> {
     let references = meta.owner_references.as_deref().unwrap_or_default();
     let controller = references.iter().find(|reference| reference.controller == Some(true))?;
     let group = controller.api_version.split_once('/').map_or("", |(group, _)| group);
+    let namespace = meta.namespace.as_deref().unwrap_or_default();
     (group == GROUP && controller.kind == Kyma::kind(&()))
-        .then(|| KymaOwner { uid: Uid::parse(&controller.uid), name: pools.text(&controller.name) })
+        .then(|| pools.owner(&Uid::parse(&controller.uid), namespace, &controller.name))
 }
 
 /// The number in the shard label. What the label selector for a number does not find is none.

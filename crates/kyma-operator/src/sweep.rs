@@ -94,7 +94,7 @@ mod tests {
     fn the_parts_share_the_fleet_evenly() {
         let mut count = vec![0_usize; PARTS as usize];
         for n in 0..20_000 {
-            count[part_of(&ObjectKey::new("pb", format!("kyma-sample-{n}"))) as usize] += 1;
+            count[part_of(&ObjectKey::new("pb", &format!("kyma-sample-{n}"))) as usize] += 1;
         }
         let (least, most) = (count.iter().min().unwrap(), count.iter().max().unwrap());
         assert!((1..=60).contains(least) && *most <= 60, "{least}..{most}");

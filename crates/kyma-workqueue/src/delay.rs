@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
+use crate::items::KEPT;
 use crate::order::Turn;
 
 /// Keys that are to be added later, one entry per key.
@@ -62,13 +63,16 @@ impl<K: Clone + Eq + Hash> Delays<K> {
         }
         let (key, turn) = first.remove();
         self.slots.remove(&key);
+        if self.slots.is_empty() && self.slots.capacity() > KEPT {
+            self.clear();
+        }
         Some((key, turn))
     }
 
-    /// Drops everything.
+    /// Drops everything, and its memory.
     pub fn clear(&mut self) {
-        self.by_time.clear();
-        self.slots.clear();
+        self.by_time = BTreeMap::new();
+        self.slots = HashMap::new();
     }
 
     /// The number of keys that wait for their time.

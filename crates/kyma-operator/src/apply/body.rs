@@ -118,7 +118,7 @@ pub(super) fn owner_reference(kyma: &ObjectKey, uid: &Uid) -> OwnerReference {
     OwnerReference {
         api_version: API_VERSION.to_owned(),
         kind: Kyma::kind(&()).into_owned(),
-        name: kyma.name.to_string(),
+        name: kyma.name().to_owned(),
         uid: uid.to_string(),
         controller: Some(true),
         block_owner_deletion: Some(true),

@@ -34,7 +34,7 @@ pub fn component_event(old: Option<&ComponentRecord>, new: Option<&ComponentReco
     let component = new.filter(|new| respecified && !new.deleting).map(|new| {
         // What a Kyma made is a consequence; what has no owner, or was changed, is somebody's wish.
         let class = if old.is_none() && new.owner.is_some() { Class::Dependent } else { Class::User };
-        Turn::new(class, remaining(Stage::EMPTY, new.component_name.len()))
+        Turn::new(class, remaining(Stage::EMPTY, new.name_bytes()))
     });
     let concerns_owner = old.map(OwnersView::of) != new.map(OwnersView::of);
     ComponentWake {
@@ -48,8 +48,7 @@ pub fn component_event(old: Option<&ComponentRecord>, new: Option<&ComponentReco
 #[derive(PartialEq, Eq)]
 struct OwnersView<'a> {
     owner: Option<&'a crate::records::KymaOwner>,
-    component_name: &'a str,
-    namespace: &'a str,
+    chart: &'a crate::records::Chart,
     arrived: bool,
     deleting: bool,
 }
@@ -57,9 +56,8 @@ struct OwnersView<'a> {
 impl<'a> OwnersView<'a> {
     fn of(record: &'a ComponentRecord) -> Self {
         Self {
-            owner: record.owner.as_ref(),
-            component_name: &record.component_name,
-            namespace: &record.namespace,
+            owner: record.owner.as_deref(),
+            chart: &record.chart,
             arrived: record.stage == Stage::SUCCESS,
             deleting: record.deleting,
         }

@@ -97,7 +97,10 @@ fn only_what_a_kyma_sees_of_a_component_wakes_it() {
     assert!(!woken(ComponentRecord { generation: 2, revision: 9, ..plain.clone() }));
     assert!(woken(ComponentRecord { stage: Stage::SUCCESS, ..plain.clone() }));
     assert!(woken(ComponentRecord { deleting: true, ..plain.clone() }));
-    assert!(woken(ComponentRecord { namespace: "elsewhere".into(), ..plain.clone() }));
+    assert!(woken(ComponentRecord {
+        chart: Pools::default().chart(&plain.chart.name, "elsewhere"),
+        ..plain.clone()
+    }));
     let orphaned = component_event(Some(&plain), Some(&ComponentRecord { owner: None, ..plain.clone() }));
     assert!(orphaned.old_owner);
     let gone = component_event(Some(&plain), None);

@@ -100,7 +100,7 @@ impl Components {
         };
         let owned = self.tallies.owners(kyma).flat_map(owned);
         // An owner in another namespace is none, as for the garbage collector.
-        owned.filter(|(child, _)| child.namespace == kyma.namespace)
+        owned.filter(|(child, _)| child.namespace() == kyma.namespace())
     }
 
     /// From now on the first part has only what has no valid shard label.
@@ -209,20 +209,20 @@ impl Components {
         revision: u64,
     ) -> Option<ComponentRecord> {
         let gone = self.parts.get_mut(&part)?.cache.observe_delete(key, revision);
-        self.tallies.change(key, gone.as_ref(), None);
+        self.tallies.change(gone.as_ref(), None);
         gone
     }
 
     /// An own delete was answered with "gone".
     pub fn learn_delete(&mut self, key: &ObjectKey, uid: &Uid) -> Option<ComponentRecord> {
         let gone = self.parts.values_mut().find_map(|part| part.cache.learn_delete(key, uid));
-        self.tallies.change(key, gone.as_ref(), None);
+        self.tallies.change(gone.as_ref(), None);
         gone
     }
 
     fn uncount(&mut self, gone: &[(ObjectKey, ComponentRecord)]) {
-        for (key, record) in gone {
-            self.tallies.change(key, Some(record), None);
+        for (_, record) in gone {
+            self.tallies.change(Some(record), None);
         }
     }
 }
@@ -234,8 +234,8 @@ fn count(
     change: &Change<ComponentRecord>,
 ) {
     match change {
-        Change::Added => tallies.change(key, None, cache.get(key)),
-        Change::Replaced(old) => tallies.change(key, Some(old), cache.get(key)),
+        Change::Added => tallies.change(None, cache.get(key)),
+        Change::Replaced(old) => tallies.change(Some(old), cache.get(key)),
         Change::Stale => {}
     }
 }

@@ -47,7 +47,7 @@ impl TurnOf<'_> {
     pub(super) async fn create(&self, create: &Create) -> Result<Outcome, WriteError> {
         let Self { context, key, record, turn } = self;
         let component = create.component.name.as_str();
-        let child = ObjectKey::new(key.namespace.clone(), create.name.as_str());
+        let child = ObjectKey::new(key.namespace(), &create.name);
         let now = context.uptime();
         if let Some(delay) = context.fleet.memory(|memory| memory.created.wait(&child, now)) {
             return Ok(Outcome::After { delay, turn: Turn::dependent(turn.priority) });
@@ -77,14 +77,14 @@ impl TurnOf<'_> {
     /// The name exists though the cache did not show it: whose is it?
     async fn name_is_taken(&self, create: &Create) -> Result<Outcome, WriteError> {
         let Self { context, key, record: _, turn } = self;
-        let child = ObjectKey::new(key.namespace.clone(), create.name.as_str());
+        let child = ObjectKey::new(key.namespace(), &create.name);
         let object: HelmComponent = match context.writer.get_component(&child, *turn).await {
             Ok(object) => object,
             Err(WriteError::Gone) => return Ok(self.recheck()),
             Err(error) => return Err(error),
         };
         let found = context.fleet.record(|pools| ComponentRecord::of(&object, pools));
-        if found.owner.as_ref().is_none_or(|owner| owner.name != key.name) {
+        if found.owner.as_ref().is_none_or(|owner| owner.key != **key) {
             return Ok(self.refuse(&create.component.name, RefusalCause::NameTaken, String::new()));
         }
         let shard = kyma_shard(key);
@@ -100,7 +100,7 @@ impl TurnOf<'_> {
 
     async fn relabel(&self, create: &Create, shard: u8) -> Result<Outcome, WriteError> {
         let Self { context, key, record: _, turn } = self;
-        match context.writer.relabel(&key.namespace, &create.name, shard, *turn).await {
+        match context.writer.relabel(key.namespace(), &create.name, shard, *turn).await {
             Ok(object) => context.wake(context.fleet.learn_component_object(&object)),
             Err(WriteError::Gone) => {}
             Err(error) => return Err(error),

@@ -61,14 +61,14 @@ pub struct Tallies {
 
 impl Tallies {
     /// A component has come, gone, or changed from one record to another.
-    pub fn change(&mut self, key: &ObjectKey, old: Option<&ComponentRecord>, new: Option<&ComponentRecord>) {
+    pub fn change(&mut self, old: Option<&ComponentRecord>, new: Option<&ComponentRecord>) {
         if let Some(old) = old {
             self.stages[old.stage.index()] -= 1;
-            self.subtract(key, old);
+            self.subtract(old);
         }
         if let Some(new) = new {
             self.stages[new.stage.index()] += 1;
-            self.add(key, new);
+            self.add(new);
         }
     }
 
@@ -94,10 +94,12 @@ impl Tallies {
         self.stages
     }
 
-    fn add(&mut self, key: &ObjectKey, record: &ComponentRecord) {
+    fn add(&mut self, record: &ComponentRecord) {
         let Some(owner) = &record.owner else { return };
-        let kyma = owner.key(key);
-        let tallies = self.by_kyma.entry(kyma).or_default();
+        let tallies = match self.by_kyma.get_mut(&owner.key) {
+            Some(tallies) => tallies,
+            None => self.by_kyma.entry(owner.key.clone()).or_default(),
+        };
         match tallies.iter_mut().find(|(uid, _)| *uid == owner.uid) {
             Some((_, tally)) => tally.add(record),
             None => {
@@ -108,24 +110,15 @@ impl Tallies {
         }
     }
 
-    fn subtract(&mut self, key: &ObjectKey, record: &ComponentRecord) {
+    fn subtract(&mut self, record: &ComponentRecord) {
         let Some(owner) = &record.owner else { return };
-        let kyma = owner.key(key);
-        let Some(tallies) = self.by_kyma.get_mut(&kyma) else { return };
+        let Some(tallies) = self.by_kyma.get_mut(&owner.key) else { return };
         if let Some((_, tally)) = tallies.iter_mut().find(|(uid, _)| *uid == owner.uid) {
             tally.subtract(record);
         }
         tallies.retain(|(_, tally)| tally.children > 0);
         if tallies.is_empty() {
-            self.by_kyma.remove(&kyma);
+            self.by_kyma.remove(&owner.key);
         }
-    }
-}
-
-impl super::KymaOwner {
-    /// The owner's key; `child` is the key of what it owns, in the same namespace.
-    #[must_use]
-    pub fn key(&self, child: &ObjectKey) -> ObjectKey {
-        ObjectKey { namespace: child.namespace.clone(), name: self.name.clone() }
     }
 }

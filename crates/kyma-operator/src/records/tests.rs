@@ -45,7 +45,9 @@ fn a_component_record_is_small() {
 #[test]
 fn only_a_kyma_that_controls_is_the_owner() {
     let owner = |api_version, kind, controller| {
-        record(&owned_by(api_version, kind, controller), &json!({})).owner.map(|owner| owner.name.to_string())
+        record(&owned_by(api_version, kind, controller), &json!({}))
+            .owner
+            .map(|owner| owner.key.name().to_owned())
     };
     assert_eq!(owner("inventory.kyma-project.io/v1alpha1", "Kyma", true).as_deref(), Some("k"));
     assert_eq!(owner("inventory.kyma-project.io/v2", "Kyma", true).as_deref(), Some("k"));
@@ -65,7 +67,7 @@ fn whatever_the_status_says_there_is_a_record() {
     assert_eq!((record.revision(), record.stage, record.last_reconciliation()), (0, Stage::EMPTY, None));
     assert_eq!((record.observed_generation.get(), record.ready), (Some(-3), Some(false)));
     let bare: HelmComponent = serde_json::from_value(json!({ "metadata": {} })).unwrap();
-    assert_eq!(ComponentRecord::of(&bare, &mut Pools::default()).component_name.as_ref(), "");
+    assert_eq!(ComponentRecord::of(&bare, &mut Pools::default()).chart.name.as_ref(), "");
 }
 
 #[test]
@@ -136,7 +138,7 @@ proptest! {
         for (n, new) in changes {
             let new = new.map(|(owner, stage)| {
                 // Owner 0 is none; 1 and 2 are a Kyma and its predecessor of the same name.
-                let metadata = if owner == 0 { json!({}) } else { json!({ "ownerReferences": [{
+                let metadata = if owner == 0 { json!({}) } else { json!({ "namespace": "pb", "ownerReferences": [{
                     "apiVersion": "inventory.kyma-project.io/v1alpha1", "kind": "Kyma", "name": "k",
                     "uid": format!("u{owner}"), "controller": true,
                 }] }) };
@@ -146,8 +148,7 @@ proptest! {
                 }))
             });
             let slot = &mut held[usize::from(n)];
-            let key = ObjectKey::new("pb", format!("k-{n}"));
-            tallies.change(&key, slot.as_ref(), new.as_ref());
+            tallies.change(slot.as_ref(), new.as_ref());
             *slot = new;
         }
         let kyma = ObjectKey::new("pb", "k");
@@ -157,7 +158,7 @@ proptest! {
             prop_assert_eq!(tally.map_or(0, |tally| tally.children), mine.len());
             let waiting = mine.iter().filter(|record| record.stage != Stage::SUCCESS);
             prop_assert_eq!(tally.map_or(0, super::Tally::waiting), waiting.clone().count());
-            let longest = waiting.map(|record| remaining(record.stage, record.component_name.len())).max();
+            let longest = waiting.map(|record| remaining(record.stage, record.name_bytes())).max();
             prop_assert_eq!(tally.map_or(0, super::Tally::longest), longest.unwrap_or(0));
         }
         prop_assert_eq!(tallies.stages().iter().sum::<usize>(), held.iter().flatten().count());

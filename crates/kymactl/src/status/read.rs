@@ -108,7 +108,7 @@ where
         Err(error) => {
             let meta = serde_json::from_str(item)
                 .map_or_else(|_| NamelessMeta::default(), |Nameless { metadata }| metadata);
-            let key = ObjectKey::new(meta.namespace, meta.name);
+            let key = ObjectKey::new(&meta.namespace, &meta.name);
             tracing::warn!(kind = %K::kind(&()), object = %key, "object cannot be read: {error}");
             sink.undecodable(key, Seen::Listed);
         }

@@ -52,7 +52,7 @@ impl Records {
 
     fn observe_kyma(&mut self, kyma: &Kyma) {
         let key = ObjectKey::of(kyma);
-        if self.scope.has(&key.name) {
+        if self.scope.has(key.name()) {
             let entry = KymaEntry::of(kyma, &mut self.pools);
             self.kymas.observe(key, entry);
         }
@@ -62,7 +62,7 @@ impl Records {
         let mut record = ComponentRecord::of(component, &mut self.pools);
         // Only who writes an object has to know what others wrote into it.
         record.foreign = None;
-        let owner = record.owner.as_ref().map(|owner| owner.name.as_ref());
+        let owner = record.owner.as_ref().map(|owner| owner.key.name());
         let wanted = self.scope.names.is_empty() || owner.is_some_and(|owner| self.scope.has(owner));
         if wanted {
             self.components.observe(PartId::FIRST, &ObjectKey::of(component), record);
@@ -189,7 +189,7 @@ mod tests {
         Sink::<HelmComponent>::apply(&mut feed, serde_json::from_value(object).unwrap(), false);
         let records = feed.records();
         let (_, record) = records.components().iter().next().unwrap();
-        assert_eq!((record.component_name.as_ref(), &record.foreign), ("c", &None));
+        assert_eq!((record.chart.name.as_ref(), &record.foreign), ("c", &None));
         assert!(size_of::<ComponentRecord>() <= 200, "{}", size_of::<ComponentRecord>());
     }
 }

@@ -103,8 +103,8 @@ impl KymaReport {
         let last = components.iter().filter(|leaf| leaf.awaited).max_by_key(|leaf| leaf.expected_end);
         let remark = entry.remark.as_deref();
         Self {
-            namespace: key.namespace.to_string(),
-            name: key.name.to_string(),
+            namespace: key.namespace().to_owned(),
+            name: key.name().to_owned(),
             uid: entry.uid().to_string(),
             state: entry.state,
             since: entry.since,
@@ -136,8 +136,8 @@ fn leaves(key: &ObjectKey, entry: &KymaEntry, records: &Records, now: Timestamp)
     let mut children: BTreeMap<&str, (&ObjectKey, &ComponentRecord)> = BTreeMap::new();
     let mut others = Vec::new();
     for (child, record) in owned.filter_map(|(child, _)| Some((child, cache.get(child)?))) {
-        if *child.name == *child_name(&key.name, &record.component_name) {
-            children.insert(&record.component_name, (child, record));
+        if child.name() == child_name(key.name(), &record.chart.name) {
+            children.insert(&record.chart.name, (child, record));
         } else {
             others.push((child, record));
         }
@@ -160,8 +160,8 @@ fn leaves(key: &ObjectKey, entry: &KymaEntry, records: &Records, now: Timestamp)
 /// A component that exists.
 fn there(child: &ObjectKey, record: &ComponentRecord, now: Timestamp) -> Leaf {
     Leaf {
-        component: record.component_name.to_string(),
-        object: child.name.to_string(),
+        component: record.chart.name.to_string(),
+        object: child.name().to_owned(),
         stage: if record.deleting { DELETING } else { stage_word(record.stage) },
         since: record.last_reconciliation(),
         expected_end: Arrival::of(record, now).map(|arrival| arrival.at),
@@ -174,7 +174,7 @@ fn missing(kyma: &ObjectKey, entry: &KymaEntry, component: &str, now: Timestamp)
     let comes = matches!(entry.state, State::New | State::Reconciling);
     Leaf {
         component: component.to_owned(),
-        object: child_name(&kyma.name, component),
+        object: child_name(kyma.name(), component),
         stage: MISSING,
         since: None,
         expected_end: comes.then(|| from_start(component.len(), now)),
