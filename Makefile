@@ -20,7 +20,7 @@ CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .DEFAULT_GOAL := help
 .PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
-	controlplane-down conformance differ peers queue faults example bench bench-real deny fuzz full clean kubectl
+	controlplane-down promtool conformance differ peers queue faults example bench bench-real deny fuzz full clean kubectl
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -62,13 +62,16 @@ sample: ## create the sample fleet of KYMAS=100 in the cluster of the current ku
 controlplane: ## build the real control plane, K8S_VERSION=1.37.2 (needs Go)
 	hack/controlplane/build.sh
 
+promtool: ## Prometheus' checker of metrics and rules, unpacked from Debian's package
+	-@hack/prometheus.sh
+
 controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's path
 	hack/controlplane/run.sh up
 
 controlplane-down: ## stop it and remove its data
 	hack/controlplane/run.sh down
 
-conformance: controlplane ## the same cases against the embedded and the real API server, KILLS=50 of the first, a minute of random requests to both (needs Go)
+conformance: controlplane promtool ## the same cases against the embedded and the real API server, KILLS=50 of the first, a minute of random requests to both (needs Go)
 	cargo xtask kinds --check
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run

@@ -88,6 +88,26 @@ impl Http {
         Ok(Self { client })
     }
 
+    /// Nobody in particular, at an address of loopback without TLS.
+    pub(crate) fn plain(address: &str) -> Outcome<Self> {
+        Self::at(&format!("http://{address}"))
+    }
+
+    /// The same with TLS, whoever has signed the certificate.
+    pub(crate) fn unverified(address: &str) -> Outcome<Self> {
+        Self::at(&format!("https://{address}"))
+    }
+
+    fn at(url: &str) -> Outcome<Self> {
+        let failed = |error: &dyn std::error::Error| Failure::new("a client", url, chain(error));
+        let mut config =
+            kube::Config::new(url.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?);
+        config.default_retry = false;
+        config.accept_invalid_certs = true;
+        let client = kube::Client::try_from(config).map_err(|error| failed(&error))?;
+        Ok(Self { client })
+    }
+
     /// A client of nothing, for tests that never send.
     #[cfg(test)]
     pub(crate) fn nowhere() -> Self {

@@ -24,6 +24,7 @@ mod kubectl;
 mod lifecycle;
 mod matrix;
 mod normal;
+mod operator;
 mod output;
 mod peers;
 mod poll;

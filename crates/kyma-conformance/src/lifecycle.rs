@@ -10,11 +10,12 @@ use tokio::time::Instant;
 use crate::check::{Failure, Outcome, holds, same};
 use crate::context::NAMESPACES;
 use crate::fixture::{namespace, text, version};
+use crate::operator::Operator;
 use crate::output::{Output, Totals, Verdict};
 use crate::poll::eventually;
 use crate::process::Process;
 use crate::runner::report;
-use crate::server::{Server, free_port};
+use crate::server::Server;
 
 mod record;
 
@@ -181,21 +182,8 @@ impl Stage<'_> {
     }
 
     fn start(&self, folder: &TempDir, log: &str, more: &[&str]) -> Outcome<Process> {
-        let failed = |error: std::io::Error| Failure::new("kymactl operator", "it starts", error.to_string());
-        let address = || free_port().map(|port| format!("127.0.0.1:{port}"));
-        let (metrics, health) = (address().map_err(failed)?, address().map_err(failed)?);
-        let kubeconfig = self.server.kubeconfig.display().to_string();
-        let args = [
-            "operator",
-            "--kubeconfig",
-            &kubeconfig,
-            "--metrics-bind-address",
-            &metrics,
-            "--health-probe-bind-address",
-            &health,
-        ];
-        let args = [&args, more].concat();
-        Process::start(self.kymactl, &args, folder.path().join(log)).map_err(failed)
+        let log = folder.path().join(log);
+        Operator::start(self.server, self.kymactl, log, more, &[]).map(Operator::into_process)
     }
 
     /// Replicas that end in good order leave no Lease behind.

@@ -12,6 +12,7 @@ use crate::check::Failure;
 use crate::kubectl;
 use crate::lifecycle;
 use crate::matrix;
+use crate::operator;
 use crate::output::{Output, Totals, Verdict};
 use crate::runner::{Surroundings, report, run_cases};
 use crate::server::{Server, ServerError};
@@ -115,7 +116,7 @@ pub(crate) async fn interrupted() {
 fn names(filter: &str) -> Vec<String> {
     let cases = cases::all().into_iter().map(|case| case.name);
     let scripts = kubectl::scripts().into_iter().map(|script| script.name);
-    let named = cases.chain(scripts).chain(lifecycle::NAMES).map(str::to_owned);
+    let named = cases.chain(scripts).chain(lifecycle::NAMES).chain(operator::NAMES).map(str::to_owned);
     named.chain(matrix::names()).filter(|name| name.contains(filter)).collect()
 }
 
@@ -162,7 +163,9 @@ async fn start_and_run(
         totals.add(kubectl::skip_all(&args.filter, output));
     }
     for server in servers.iter() {
-        totals.add(lifecycle::run_all(server, args.kymactl.as_deref(), &args.filter, &run, output).await);
+        let kymactl = args.kymactl.as_deref();
+        totals.add(lifecycle::run_all(server, kymactl, &args.filter, &run, output).await);
+        totals.add(operator::run_all(server, kymactl, &args.filter, &run, output).await);
     }
     Ok(totals)
 }
@@ -215,7 +218,7 @@ mod tests {
         let (done, text) = run_with(&["--list"]).await;
         assert!(done.is_ok());
         assert_eq!(text.lines().collect::<Vec<_>>(), names(""));
-        for name in ["create/name-taken", "kubectl/apply", "lifecycle/one-kyma"] {
+        for name in ["create/name-taken", "kubectl/apply", "lifecycle/one-kyma", "operator/traces"] {
             assert!(text.lines().any(|line| line == name), "{name}");
         }
         assert_eq!(run_with(&["--list", "--filter", "create/name-t"]).await.1, "create/name-taken\n");

@@ -4,12 +4,14 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use kyma_workqueue::{Handed, WorkQueue};
+use kyma_workqueue::{Class, Handed, WorkQueue};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span, field};
 
 use crate::metrics::Metrics;
 use crate::metrics::reconcile::ControllerMetrics;
@@ -63,7 +65,9 @@ async fn work<R: Reconciler>(
     while let Some(Handed { key, class, waited }) = queue.take().await {
         let active = metrics.begin();
         let start = Instant::now();
-        let outcome = match AssertUnwindSafe(reconciler.reconcile(&key)).catch_unwind().await {
+        let span = span(controller, &key, class, waited);
+        let reconcile = AssertUnwindSafe(reconciler.reconcile(&key)).catch_unwind();
+        let outcome = match reconcile.instrument(span.clone()).await {
             Ok(outcome) => outcome,
             Err(panic) => {
                 metrics.panicked();
@@ -73,6 +77,11 @@ async fn work<R: Reconciler>(
         };
         let took = start.elapsed();
         metrics.finished(&outcome, took);
+        span.record("outcome", outcome.as_str());
+        if let Outcome::Retry { message, .. } = &outcome {
+            span.record("otel.status_code", "error").record("otel.status_description", message);
+        }
+        drop(span);
         tracing::debug!(
             controller,
             key = ?key,
@@ -91,6 +100,20 @@ async fn work<R: Reconciler>(
         queue.done(&key);
         drop(active);
     }
+}
+
+/// What traces show of a reconcile.
+fn span(controller: &'static str, key: &impl Debug, class: Class, waited: Duration) -> Span {
+    tracing::trace_span!(
+        "reconcile",
+        controller,
+        key = ?key,
+        class = class.as_str(),
+        waited_ms = waited.as_millis() as u64,
+        outcome = field::Empty,
+        otel.status_code = field::Empty,
+        otel.status_description = field::Empty,
+    )
 }
 
 /// Warns of a failure, unless there have been too many.

@@ -1,10 +1,13 @@
 //! Adds that wait for their time; pure. The model is client-go's `util/workqueue/delaying_queue.go`.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash};
 use std::time::Duration;
 
-use crate::items::KEPT;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use slab::Slab;
+
+use crate::items::{KEPT, Slot};
 use crate::order::Turn;
 
 /// Keys that are to be added later, one entry per key.
@@ -14,37 +17,73 @@ use crate::order::Turn;
 /// the one that was set first, and fires once.
 #[derive(Debug)]
 pub struct Delays<K> {
+    /// Bounded by the number of different keys, as are the two that lead to it.
+    entries: Slab<Entry<K>>,
     /// Entries by time, then in the order in which they were first made.
-    by_time: BTreeMap<(Duration, u64), (K, Turn)>,
-    /// Where each key stands in `by_time`. Same keys, so both are bounded by the number of different keys.
-    slots: HashMap<K, (Duration, u64)>,
+    by_time: BTreeMap<Place, Slot>,
+    /// Entries by key: the keys themselves are in the slab alone.
+    slots: HashTable<Slot>,
+    hasher: DefaultHashBuilder,
     /// The number of the next entry.
     next_sequence: u64,
 }
 
+/// The time since the queue's epoch in nanoseconds, enough for 584 years, and the number of the entry.
+type Place = (u64, u64);
+
+#[derive(Debug)]
+struct Entry<K> {
+    key: K,
+    turn: Turn,
+    place: Place,
+}
+
 impl<K> Default for Delays<K> {
     fn default() -> Self {
-        Self { by_time: BTreeMap::new(), slots: HashMap::new(), next_sequence: 0 }
+        Self {
+            entries: Slab::new(),
+            by_time: BTreeMap::new(),
+            slots: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            next_sequence: 0,
+        }
     }
 }
 
 impl<K: Clone + Eq + Hash> Delays<K> {
     /// Adds the key at `due` (time since the queue's epoch). True when this is now the earliest time of all, so that
     /// a timer must be set anew.
+    ///
+    /// # Panics
+    /// Beyond four thousand million keys, which no memory holds.
     pub fn add(&mut self, key: K, turn: Turn, due: Duration) -> bool {
         let earliest = self.next_due();
-        match self.slots.get_mut(&key) {
-            Some(slot) => {
-                let Some((key, held)) = self.by_time.remove(slot) else { return false };
-                slot.0 = slot.0.min(due);
-                self.by_time.insert(*slot, (key, held.merge(turn)));
+        let due = u64::try_from(due.as_nanos()).unwrap_or(u64::MAX);
+        let hash = self.hasher.hash_one(&key);
+        let entries = &self.entries;
+        let is_key = |slot: &Slot| entries.get(*slot as usize).is_some_and(|entry| entry.key == key);
+        if let Some(slot) = self.slots.find(hash, is_key).copied() {
+            let Some(entry) = self.entries.get_mut(slot as usize) else { return false };
+            entry.turn = entry.turn.merge(turn);
+            if due < entry.place.0 {
+                self.by_time.remove(&entry.place);
+                entry.place.0 = due;
+                self.by_time.insert(entry.place, slot);
             }
-            None => {
-                let slot = (due, self.next_sequence);
-                self.next_sequence += 1;
-                self.slots.insert(key.clone(), slot);
-                self.by_time.insert(slot, (key, turn));
-            }
+        } else {
+            let place = (due, self.next_sequence);
+            self.next_sequence += 1;
+            #[expect(
+                clippy::expect_used,
+                reason = "memory ends long before: an entry has 32 bytes besides its key"
+            )]
+            let slot = Slot::try_from(self.entries.insert(Entry { key, turn, place }))
+                .expect("fewer than 2^32 keys");
+            self.by_time.insert(place, slot);
+            let (entries, hasher) = (&self.entries, &self.hasher);
+            let rehash =
+                |slot: &Slot| entries.get(*slot as usize).map_or(0, |entry| hasher.hash_one(&entry.key));
+            self.slots.insert_unique(hash, slot, rehash);
         }
         earliest != self.next_due()
     }
@@ -52,18 +91,21 @@ impl<K: Clone + Eq + Hash> Delays<K> {
     /// The time of the first entry.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {
-        self.by_time.first_key_value().map(|((due, _), _)| *due)
+        self.by_time.first_key_value().map(|((due, _), _)| Duration::from_nanos(*due))
     }
 
-    /// Takes the first entry whose time has come.
+    /// Takes the first entry whose time has come. With the last of many goes their memory.
     pub fn pop_due(&mut self, now: Duration) -> Option<(K, Turn)> {
         let first = self.by_time.first_entry()?;
-        if first.key().0 > now {
+        if Duration::from_nanos(first.key().0) > now {
             return None;
         }
-        let (key, turn) = first.remove();
-        self.slots.remove(&key);
-        if self.slots.is_empty() && self.slots.capacity() > KEPT {
+        let slot = first.remove();
+        let Entry { key, turn, place: _ } = self.entries.try_remove(slot as usize)?;
+        if let Ok(entry) = self.slots.find_entry(self.hasher.hash_one(&key), |other| *other == slot) {
+            entry.remove();
+        }
+        if self.entries.is_empty() && self.entries.capacity() > KEPT {
             self.clear();
         }
         Some((key, turn))
@@ -71,20 +113,21 @@ impl<K: Clone + Eq + Hash> Delays<K> {
 
     /// Drops everything, and its memory.
     pub fn clear(&mut self) {
+        self.entries = Slab::new();
         self.by_time = BTreeMap::new();
-        self.slots = HashMap::new();
+        self.slots = HashTable::new();
     }
 
     /// The number of keys that wait for their time.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.entries.len()
     }
 
     /// Whether no key waits for its time.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.entries.is_empty()
     }
 }
 

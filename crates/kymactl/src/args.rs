@@ -175,11 +175,23 @@ pub(crate) struct OperatorArgs {
     #[command(flatten)]
     pub(crate) secure: SecureArgs,
     #[command(flatten)]
+    pub(crate) traces: TraceArgs,
+    #[command(flatten)]
     pub(crate) election: ElectionArgs,
     #[command(flatten)]
     pub(crate) client: ClientArgs<OperatorDefaults>,
     #[command(flatten)]
     pub(crate) controllers: ControllerArgs<OperatorDefaults>,
+}
+
+/// Where traces go.
+#[derive(Debug, Group)]
+pub(crate) struct TraceArgs {
+    /// Send traces, a span for each reconcile and each of its requests, to the OTLP collector (HTTP, protobuf) at this base
+    /// address, such as `http://localhost:4318`. The other variables of OpenTelemetry work too, such as OTEL_SERVICE_NAME,
+    /// OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    pub(crate) otlp_endpoint: Option<String>,
 }
 
 /// Which cluster to talk to.

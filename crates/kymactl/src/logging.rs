@@ -2,21 +2,23 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::args::{LogArgs, LogFormat};
+use crate::traces::Traces;
 
 /// Starts logging. Directives that cannot be read fall back to warnings.
-pub(crate) fn start(args: &LogArgs) {
+pub(crate) fn start(args: &LogArgs, traces: Option<&Traces>) {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter(&args.log_level))
-        .with_writer(std::io::stderr)
-        .with_ansi(color);
-    match args.log_format {
-        LogFormat::Text => subscriber.init(),
-        LogFormat::Json => subscriber.json().init(),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color);
+    let lines = match args.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    let lines = lines.with_filter(filter(&args.log_level));
+    tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).init();
 }
 
 /// What is logged at a level, or by directives.

@@ -10,6 +10,7 @@ mod logging;
 mod output;
 mod signals;
 mod status;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -17,14 +18,33 @@ use clap::Parser;
 
 use args::{Args, Command};
 use exit::Failure;
+use traces::Traces;
 
 fn main() -> ExitCode {
     // Usage errors end here with code 2, help and version with 0.
     let args = Args::parse();
-    logging::start(&args.log);
-    match run(args) {
+    let traces = match traces_of(&args.command).map(Traces::to).transpose() {
+        Ok(traces) => traces,
+        Err(error) => return Failure::from(error).report(),
+    };
+    logging::start(&args.log, traces.as_ref());
+    let done = run(args);
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+/// The collector of traces, for commands that have some.
+fn traces_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::Operator(operator) => {
+            operator.traces.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty())
+        }
+        _ => None,
     }
 }
 

@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use super::{ObjectKey, Uid};
 
+/// Up to so many keys a list grows by so many, as there are many such lists; beyond, it doubles.
+const SMALL: usize = 64;
+const STEP: usize = 4;
+
 /// The keys by their record's owner, in their order; no empty lists. Bounded by the records. Lists, not trees: most owners
 /// have a few dozen, and a tree costs three times as much for these.
 #[derive(Debug, Default)]
@@ -22,6 +26,9 @@ impl Owned {
             None => self.0.entry(owner.clone()).or_default(),
         };
         if let Err(place) = keys.binary_search(key) {
+            if keys.len() < SMALL && keys.len() == keys.capacity() {
+                keys.reserve_exact(STEP);
+            }
             keys.insert(place, key.clone());
         }
     }

@@ -11,6 +11,7 @@ use kyma_workqueue::Turn;
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tower::{BoxError, Service, ServiceExt, service_fn};
+use tracing::{Instrument as _, Span, field};
 
 use super::ClientOptions;
 use super::fence::NotLeading;
@@ -76,14 +77,17 @@ where
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
         let (service, throttle, metrics, fence) =
             (service.clone(), throttle.clone(), metrics.clone(), fence.clone());
-        async move {
-            let kind = Kind::of(&request);
+        let kind = Kind::of(&request);
+        let span = span(&request);
+        let sending = async move {
             let method = request.method().clone();
             let start = Instant::now();
             let slot = if kind == Kind::Plain {
                 let turn = request.extensions().get::<Turn>().copied().unwrap_or_default();
                 let slot = throttle.pass(turn).await;
-                metrics.throttled(&method, start.elapsed());
+                let throttled = start.elapsed();
+                Span::current().record("throttled_ms", throttled.as_millis() as u64);
+                metrics.throttled(&method, throttled);
                 Some(slot)
             } else {
                 None
@@ -101,6 +105,7 @@ where
                 throttle.answered(sent.elapsed(), result.as_ref().map_or(true, is_refusal));
             }
             metrics.answered(&method, result.as_ref().ok().map(Response::status));
+            trace(&result);
             if kind != Kind::Watch {
                 metrics.took(&method, start.elapsed());
             }
@@ -113,8 +118,41 @@ where
                     })
                 })
             })
-        }
+        };
+        sending.instrument(span)
     })
+}
+
+/// What traces show of a request; the names are OpenTelemetry's (semantic conventions for HTTP clients).
+fn span<B>(request: &Request<B>) -> Span {
+    tracing::trace_span!(
+        "request",
+        otel.name = request.method().as_str(),
+        otel.kind = "client",
+        http.request.method = request.method().as_str(),
+        url.path = request.uri().path(),
+        throttled_ms = field::Empty,
+        http.response.status_code = field::Empty,
+        otel.status_code = field::Empty,
+        otel.status_description = field::Empty,
+    )
+}
+
+/// Adds to the span of the request how it ended.
+fn trace<B>(result: &Result<Response<B>, BoxError>) {
+    let span = Span::current();
+    match result {
+        Ok(response) => {
+            let status = response.status();
+            span.record("http.response.status_code", status.as_u16());
+            if status.is_client_error() || status.is_server_error() {
+                span.record("otel.status_code", "error");
+            }
+        }
+        Err(error) => {
+            span.record("otel.status_code", "error").record("otel.status_description", field::display(error));
+        }
+    }
 }
 
 /// Whether a server has too much to do: it says so, or when to come again.

@@ -58,6 +58,10 @@ impl Recent {
                 self.created.remove(&key);
             }
         }
+        if self.created.is_empty() {
+            // The memory of a burst goes with its last.
+            self.created = HashMap::new();
+        }
     }
 }
 
