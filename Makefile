@@ -1,6 +1,7 @@
 # A thin front: what each target does is in cargo, xtask and hack/.
 
 KYMAS ?= 100
+OUT ?= .cache/loadtest
 KILLS ?= 50
 REQUESTS ?= 1000000
 KYMA_QUEUE_OPS ?= 10000000
@@ -19,7 +20,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .cache/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help up test build fmt manifests install uninstall run sample controlplane controlplane-up \
+.PHONY: help up test loadtest build fmt manifests install uninstall run sample controlplane controlplane-up \
 	controlplane-down promtool conformance differ peers queue faults example bench bench-real deny fuzz full clean kubectl
 
 help: ## list the targets
@@ -40,6 +41,10 @@ build: ## the release binary
 
 fmt: ## format all sources
 	cargo fmt --all
+
+loadtest: ## the experiment with KYMAS=100, into the new folder OUT=.cache/loadtest
+	cargo build --release --locked -p kymactl
+	./target/release/kymactl loadtest --kymas $(KYMAS) --out $(OUT)
 
 manifests: ## write config/crd/bases from the Rust types
 	cargo xtask manifests
@@ -63,7 +68,7 @@ controlplane: ## build the real control plane, K8S_VERSION=1.37.2 (needs Go)
 	hack/controlplane/build.sh
 
 promtool: ## Prometheus' checker of metrics and rules, unpacked from Debian's package
-	-@hack/prometheus.sh
+	@hack/prometheus.sh
 
 controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's path
 	hack/controlplane/run.sh up
@@ -71,7 +76,8 @@ controlplane-up: controlplane ## start it on loopback; prints the kubeconfig's p
 controlplane-down: ## stop it and remove its data
 	hack/controlplane/run.sh down
 
-conformance: controlplane promtool ## the same cases against the embedded and the real API server, KILLS=50 of the first, a minute of random requests to both (needs Go)
+conformance: controlplane ## the same cases against the embedded and the real API server, KILLS=50 of the first, a minute of random requests to both (needs Go)
+	-@hack/prometheus.sh
 	cargo xtask kinds --check
 	cargo build --release --locked -p kymactl
 	KYMACTL_BIN=$(CURDIR)/target/release/kymactl cargo run --release --locked -p kyma-conformance -- run

@@ -21,4 +21,5 @@ download() { (cd "$unpacked" && apt-get -qq -o APT::Sandbox::User=root download 
 # A machine that has just been made may not know yet what there is.
 download || { apt-get -qq update && download; }
 dpkg-deb --extract "$unpacked"/prometheus_*.deb "$unpacked/root"
+rm -rf "$FOLDER/usr"
 mv "$unpacked/root/usr" "$FOLDER/usr"

@@ -4,12 +4,15 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::Instant;
 
 use crate::check::{Failure, Outcome, holds};
 use crate::client::Http;
+use crate::context::NAMESPACES;
+use crate::fixture::namespace;
 use crate::output::{Output, Totals, Verdict};
 use crate::poll::eventually;
 use crate::process::Process;
@@ -24,8 +27,9 @@ mod traces;
 pub(crate) const NAMES: [&str; 3] =
     ["operator/metrics-for-the-few", "operator/metrics-for-promtool", "operator/traces"];
 
-/// How long the operator may take to serve.
+/// How long the operator may take to serve, and to create a component.
 const SERVES: Duration = Duration::from_secs(20);
+const CREATED: Duration = Duration::from_secs(20);
 
 /// Runs the cases whose names contain `filter`; without a kymactl they are skipped.
 pub(crate) async fn run_all(
@@ -64,6 +68,31 @@ struct Scene<'a> {
 impl Scene<'_> {
     fn http(&self) -> &Http {
         &self.server.http
+    }
+
+    /// A namespace of this name.
+    async fn create_namespace(&self) -> Outcome {
+        self.http().post(NAMESPACES, &namespace(&self.name)).await?.created().map(|_| ())
+    }
+
+    /// Creates a Kyma in it, and waits until the operator has created its one component.
+    async fn create_kyma(&self) -> Outcome {
+        let root = format!("/apis/inventory.kyma-project.io/v1alpha1/namespaces/{}", self.name);
+        let kyma = json!({
+            "apiVersion": "inventory.kyma-project.io/v1alpha1", "kind": "Kyma", "metadata": {"name": "one"},
+            "spec": {"components": [{"name": "abc"}]},
+        });
+        self.http().post(&format!("{root}/kymas"), &kyma).await?.created()?;
+        let component = format!("{root}/helmcomponents/one-abc");
+        eventually("the component is created", CREATED, || async {
+            let answer = self.http().get(&component).await?;
+            Ok(if answer.code() == 200 { Ok(()) } else { Err(answer.text()) })
+        })
+        .await
+    }
+
+    async fn tidy(&self) {
+        let _ = self.http().delete(&format!("{NAMESPACES}/{}", self.name)).await;
     }
 }
 

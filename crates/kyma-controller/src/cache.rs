@@ -279,11 +279,11 @@ impl<R: Record> Cache<R> {
 
     /// What was taken out of `entries`, once nothing else refers to it.
     fn released(&mut self, gone: Vec<(ObjectKey, Box<Entry<R>>)>) -> Vec<(ObjectKey, R)> {
-        let record = |(key, entry): (ObjectKey, Box<Entry<R>>)| {
-            self.disown(&key, &entry.record);
-            (key, entry.record)
-        };
-        gone.into_iter().map(record).collect()
+        // From the end, since an owner's keys are a list in order.
+        for (key, entry) in gone.iter().rev() {
+            self.disown(key, &entry.record);
+        }
+        gone.into_iter().map(|(key, entry)| (key, entry.record)).collect()
     }
 
     fn disown(&mut self, key: &ObjectKey, record: &R) {

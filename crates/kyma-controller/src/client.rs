@@ -48,7 +48,7 @@ pub enum Qps {
 pub struct ClientOptions {
     /// Requests per second; watches and leases are not counted and never wait.
     pub qps: Qps,
-    /// How many requests may come at once before `qps` holds them back; with [`Qps::Auto`] a tenth of a second's.
+    /// How many requests may come at once before `qps` holds them back; with [`Qps::Auto`] those of a second.
     pub burst: u32,
     /// Requests under way at the same time, at least 1; watches and leases come on top. As many connections are kept
     /// for the next requests, so there are never more than twice as many.

@@ -109,11 +109,16 @@ fn span(controller: &'static str, key: &impl Debug, class: Class, waited: Durati
         controller,
         key = ?key,
         class = class.as_str(),
-        waited_ms = waited.as_millis() as u64,
+        waited_ms = whole_millis(waited),
         outcome = field::Empty,
         otel.status_code = field::Empty,
         otel.status_description = field::Empty,
     )
+}
+
+/// For traces, whose numbers are signed: of others their exporter makes texts.
+pub(crate) fn whole_millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Warns of a failure, unless there have been too many.

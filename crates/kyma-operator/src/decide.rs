@@ -14,7 +14,7 @@ use kyma_inventory::plan::{
     self, Child, DeleteCause, Facts, Limits, Owner, Plan, ProblemKind, RefusalCause, StatusPlan,
 };
 use kyma_inventory::stages::{self, Step, remaining};
-use kyma_workqueue::{Class, Turn};
+use kyma_workqueue::Turn;
 
 use crate::fleet::Components;
 use crate::memory::Memory;
@@ -23,7 +23,7 @@ use crate::records::{ComponentRecord, KymaRecord};
 mod events;
 
 pub use events::{
-    ComponentWake, EDITED, component_event, kyma_event, kyma_priority, seed_component, seed_kyma,
+    ComponentWake, EDITED, component_event, kyma_event, kyma_priority, seed_component, seed_kyma, users_turn,
 };
 
 /// How many children one turn of a Kyma creates: few, so that under load the longest names of all Kymas go before
@@ -115,9 +115,8 @@ pub fn kyma(
     drop(facts);
     remember(key, record, &plan, &waiting, memory, now);
     let turn = match record.is_new_to_us() {
-        true if record.state.is_empty() => Turn::new(Class::User, plan.remaining),
-        true => Turn::new(Class::User, EDITED),
-        false => Turn::new(Class::Dependent, plan.remaining),
+        true => users_turn(!record.state.is_empty(), plan.remaining),
+        false => Turn::dependent(plan.remaining),
     };
     let next = next_look(key, &plan, memory, now);
     let (deletes, patches) = (deletes(key, &plan, components), patches(key, &plan, components));

@@ -126,12 +126,13 @@ impl Fleet {
             Change::Stale => return Wakes::default(),
         };
         let Some(new) = kymas.get(&key) else { return Wakes::default() };
-        let awaited = self.memory.lock().stale_kymas.is_awaited(&key, new.revision());
+        let awaited = self.memory.lock().stale_kymas.take_awaited(&key, new.revision());
         let class = decide::kyma_event(old.as_ref(), new).or_else(|| awaited.then_some(Class::Dependent));
         drop(kymas);
-        let is_edit = old.is_some() && class == Some(Class::User);
-        let priority = if is_edit { decide::EDITED } else { self.kyma_priority(&key) };
-        let turn = class.map(|class| Turn::new(class, priority));
+        let turn = class.map(|class| match class {
+            Class::User => decide::users_turn(old.is_some(), self.kyma_priority(&key)),
+            class => Turn::new(class, self.kyma_priority(&key)),
+        });
         Wakes { kymas: turn.map(|turn| (key, turn)).into_iter().collect(), ..Wakes::default() }
     }
 
@@ -195,13 +196,7 @@ impl Fleet {
         let key = ObjectKey::of(object);
         let record = ComponentRecord::of(object, &mut self.pools.lock());
         let change = self.components.write().observe(part, &key, record.clone());
-        let mut wakes = self.component_settled(&key, change, &record);
-        let awaited = self.memory.lock().stale_components.is_awaited(&key, record.revision());
-        if awaited && wakes.component.is_none() {
-            let shard = record.acting_shard();
-            wakes.component = Some((key, Turn::dependent(record.remaining()), shard));
-        }
-        wakes
+        self.component_settled(&key, change, &record)
     }
 
     /// A deletion of a component from the watch.
@@ -316,10 +311,25 @@ impl Fleet {
         change: Change<ComponentRecord>,
         new: &ComponentRecord,
     ) -> Wakes {
-        match change {
+        let mut wakes = match change {
             Change::Added => self.component_changed(key, None, Some(new)),
             Change::Replaced(old) => self.component_changed(key, Some(&old), Some(new)),
-            Change::Stale => Wakes::default(),
+            Change::Stale => return Wakes::default(),
+        };
+        if self.memory.lock().stale_components.take_awaited(key, new.revision()) {
+            self.wake_awaiting(key, new, &mut wakes);
+        }
+        wakes
+    }
+
+    /// A newer state has come than the one from which a write met a conflict: both who may have written go on at once.
+    fn wake_awaiting(&self, key: &ObjectKey, record: &ComponentRecord, wakes: &mut Wakes) {
+        let own = || (key.clone(), Turn::dependent(record.remaining()), record.acting_shard());
+        wakes.component.get_or_insert_with(own);
+        let Some(owner) = &record.owner else { return };
+        let woken = wakes.kymas.iter().any(|(kyma, _)| *kyma == owner.key);
+        if !woken && self.kymas.read().get(&owner.key).is_some() {
+            wakes.kymas.push((owner.key.clone(), Turn::dependent(self.kyma_priority(&owner.key))));
         }
     }
 

@@ -166,7 +166,7 @@ pub struct Chart {
 pub struct KymaOwner {
     /// Its UID.
     pub uid: Uid,
-    /// Its name, in the component's namespace.
+    /// Its namespace, which is the component's, and its name.
     pub key: ObjectKey,
 }
 

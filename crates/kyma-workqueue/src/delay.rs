@@ -1,13 +1,10 @@
 //! Adds that wait for their time; pure. The model is client-go's `util/workqueue/delaying_queue.go`.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::time::Duration;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-use slab::Slab;
-
-use crate::items::{KEPT, Slot};
+use crate::keyed::{Keyed, Named, Slot};
 use crate::order::Turn;
 
 /// Keys that are to be added later, one entry per key.
@@ -17,13 +14,9 @@ use crate::order::Turn;
 /// the one that was set first, and fires once.
 #[derive(Debug)]
 pub struct Delays<K> {
-    /// Bounded by the number of different keys, as are the two that lead to it.
-    entries: Slab<Entry<K>>,
+    entries: Keyed<Entry<K>>,
     /// Entries by time, then in the order in which they were first made.
     by_time: BTreeMap<Place, Slot>,
-    /// Entries by key: the keys themselves are in the slab alone.
-    slots: HashTable<Slot>,
-    hasher: DefaultHashBuilder,
     /// The number of the next entry.
     next_sequence: u64,
 }
@@ -38,32 +31,30 @@ struct Entry<K> {
     place: Place,
 }
 
-impl<K> Default for Delays<K> {
-    fn default() -> Self {
-        Self {
-            entries: Slab::new(),
-            by_time: BTreeMap::new(),
-            slots: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-            next_sequence: 0,
-        }
+impl<K: Eq + Hash> Named for Entry<K> {
+    type Key = K;
+
+    fn key(&self) -> &K {
+        &self.key
     }
 }
 
-impl<K: Clone + Eq + Hash> Delays<K> {
+impl<K> Default for Delays<K> {
+    fn default() -> Self {
+        Self { entries: Keyed::default(), by_time: BTreeMap::new(), next_sequence: 0 }
+    }
+}
+
+impl<K: Eq + Hash> Delays<K> {
     /// Adds the key at `due` (time since the queue's epoch). True when this is now the earliest time of all, so that
     /// a timer must be set anew.
-    ///
-    /// # Panics
-    /// Beyond four thousand million keys, which no memory holds.
     pub fn add(&mut self, key: K, turn: Turn, due: Duration) -> bool {
         let earliest = self.next_due();
         let due = u64::try_from(due.as_nanos()).unwrap_or(u64::MAX);
-        let hash = self.hasher.hash_one(&key);
-        let entries = &self.entries;
-        let is_key = |slot: &Slot| entries.get(*slot as usize).is_some_and(|entry| entry.key == key);
-        if let Some(slot) = self.slots.find(hash, is_key).copied() {
-            let Some(entry) = self.entries.get_mut(slot as usize) else { return false };
+        let held = self.entries.find(&key);
+        if let Some(slot) = held
+            && let Some(entry) = self.entries.get_mut(slot)
+        {
             entry.turn = entry.turn.merge(turn);
             if due < entry.place.0 {
                 self.by_time.remove(&entry.place);
@@ -73,17 +64,7 @@ impl<K: Clone + Eq + Hash> Delays<K> {
         } else {
             let place = (due, self.next_sequence);
             self.next_sequence += 1;
-            #[expect(
-                clippy::expect_used,
-                reason = "memory ends long before: an entry has 32 bytes besides its key"
-            )]
-            let slot = Slot::try_from(self.entries.insert(Entry { key, turn, place }))
-                .expect("fewer than 2^32 keys");
-            self.by_time.insert(place, slot);
-            let (entries, hasher) = (&self.entries, &self.hasher);
-            let rehash =
-                |slot: &Slot| entries.get(*slot as usize).map_or(0, |entry| hasher.hash_one(&entry.key));
-            self.slots.insert_unique(hash, slot, rehash);
+            self.by_time.insert(place, self.entries.insert(Entry { key, turn, place }));
         }
         earliest != self.next_due()
     }
@@ -94,28 +75,20 @@ impl<K: Clone + Eq + Hash> Delays<K> {
         self.by_time.first_key_value().map(|((due, _), _)| Duration::from_nanos(*due))
     }
 
-    /// Takes the first entry whose time has come. With the last of many goes their memory.
+    /// Takes the first entry whose time has come.
     pub fn pop_due(&mut self, now: Duration) -> Option<(K, Turn)> {
         let first = self.by_time.first_entry()?;
         if Duration::from_nanos(first.key().0) > now {
             return None;
         }
-        let slot = first.remove();
-        let Entry { key, turn, place: _ } = self.entries.try_remove(slot as usize)?;
-        if let Ok(entry) = self.slots.find_entry(self.hasher.hash_one(&key), |other| *other == slot) {
-            entry.remove();
-        }
-        if self.entries.is_empty() && self.entries.capacity() > KEPT {
-            self.clear();
-        }
+        let Entry { key, turn, place: _ } = self.entries.remove(first.remove())?;
         Some((key, turn))
     }
 
     /// Drops everything, and its memory.
     pub fn clear(&mut self) {
-        self.entries = Slab::new();
-        self.by_time = BTreeMap::new();
-        self.slots = HashTable::new();
+        self.entries.clear();
+        self.by_time.clear();
     }
 
     /// The number of keys that wait for their time.
@@ -127,7 +100,7 @@ impl<K: Clone + Eq + Hash> Delays<K> {
     /// Whether no key waits for its time.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.by_time.is_empty()
     }
 }
 

@@ -15,6 +15,7 @@
 pub mod delay;
 pub mod driver;
 mod items;
+mod keyed;
 pub mod limiter;
 mod line;
 pub mod order;

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use dary_heap::QuaternaryHeap;
 
-use crate::items::{Item, Items, KEPT, Slot};
+use crate::items::{Item, Items};
+use crate::keyed::{KEPT, Slot};
 use crate::order::{Class, Turn};
 
 /// While something is overdue, every so many gets take the longest waiting overdue item.

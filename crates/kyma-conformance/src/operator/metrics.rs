@@ -1,6 +1,6 @@
 //! Metrics: well-formed for Prometheus, and where that is asked for only for those who may see them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{Operator, Scene, folder};
 use crate::check::{Failure, Outcome, holds, same};
 use crate::client::Http;
 use crate::context::NAMESPACES;
-use crate::fixture::{namespace, text};
+use crate::fixture::text;
 use crate::output::Verdict;
 use crate::poll::eventually;
 
@@ -27,22 +27,29 @@ pub(super) async fn for_promtool(scene: &Scene<'_>) -> Verdict {
     let Some(promtool) = promtool() else {
         return Verdict::Skipped("there is no promtool: hack/prometheus.sh gets one".to_owned());
     };
-    let checked = async {
-        let folder = folder()?;
-        let log = folder.path().join("operator.log");
-        let mut operator = Operator::start(scene.server, scene.kymactl, log, &[], &[])?;
-        operator.serves().await?;
-        let metrics = Http::plain(operator.metrics())?.get("/metrics").await;
-        operator.end().await?;
-        let metrics = metrics?.text();
-        holds("it is a page of metrics", metrics.contains("workqueue_depth{"), &metrics)?;
-        check(&promtool, &metrics).await?;
-        if scene.server.label == "embedded" {
-            check(&promtool, &scene.http().get("/metrics").await?.text()).await?;
-        }
-        Ok(())
-    };
-    checked.await.map_or_else(Verdict::Failed, |()| Verdict::Passed)
+    let checked = judged(scene, &promtool).await;
+    scene.tidy().await;
+    checked.map_or_else(Verdict::Failed, |()| Verdict::Passed)
+}
+
+async fn judged(scene: &Scene<'_>, promtool: &Path) -> Outcome {
+    scene.create_namespace().await?;
+    let folder = folder()?;
+    let log = folder.path().join("operator.log");
+    let mut operator = Operator::start(scene.server, scene.kymactl, log, &[], &[])?;
+    operator.serves().await?;
+    // Families without a sample say nothing of themselves.
+    scene.create_kyma().await?;
+    let metrics = Http::plain(operator.metrics())?.get("/metrics").await;
+    operator.end().await?;
+    let metrics = metrics?.text();
+    let sampled = metrics.contains("controller_runtime_reconcile_time_seconds_bucket{");
+    holds("it is a page of metrics, with samples", sampled, &metrics)?;
+    check(promtool, &metrics).await?;
+    if scene.server.label == "embedded" {
+        check(promtool, &scene.http().get("/metrics").await?.text()).await?;
+    }
+    Ok(())
 }
 
 /// That of PATH, else the one that hack/prometheus.sh gets.
@@ -53,7 +60,7 @@ fn promtool() -> Option<PathBuf> {
     places.into_iter().map(|folder| folder.join("promtool")).find(|file| file.exists())
 }
 
-async fn check(promtool: &PathBuf, metrics: &str) -> Outcome {
+async fn check(promtool: &Path, metrics: &str) -> Outcome {
     let failed = |error: std::io::Error| Failure::new("promtool", "it runs", error.to_string());
     let mut command = Command::new(promtool);
     command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -73,11 +80,10 @@ pub(super) async fn for_the_few(scene: &Scene<'_>) -> Verdict {
     }
     let http = scene.http();
     let checked = secured(scene).await;
-    for path in [
-        format!("{NAMESPACES}/{}", scene.name),
-        format!("{RBAC}/clusterroles/{}", scene.name),
-        format!("{RBAC}/clusterrolebindings/{}", scene.name),
-    ] {
+    scene.tidy().await;
+    for path in
+        [format!("{RBAC}/clusterroles/{}", scene.name), format!("{RBAC}/clusterrolebindings/{}", scene.name)]
+    {
         let _ = http.delete(&path).await;
     }
     checked.map_or_else(Verdict::Failed, |()| Verdict::Passed)
@@ -85,7 +91,7 @@ pub(super) async fn for_the_few(scene: &Scene<'_>) -> Verdict {
 
 async fn secured(scene: &Scene<'_>) -> Outcome {
     let Scene { name, .. } = scene;
-    scene.http().post(NAMESPACES, &namespace(name)).await?.created()?;
+    scene.create_namespace().await?;
     let (reader, stranger) = (token(scene, "reader").await?, token(scene, "stranger").await?);
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name},

@@ -1,29 +1,18 @@
 //! Traces: each reconcile is a span, and each of its requests a child of it.
 
-use std::time::Duration;
-
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use serde_json::json;
 
 use super::collector::{Collector, Received};
 use super::{Operator, Scene, folder};
 use crate::check::{Failure, Outcome, holds, same};
-use crate::context::NAMESPACES;
-use crate::fixture::namespace;
-use crate::poll::eventually;
-
-/// How long the operator may take to create a component.
-const CREATED: Duration = Duration::from_secs(20);
 
 pub(super) async fn play(scene: &Scene<'_>) -> Outcome {
-    let http = scene.http();
-    let namespaced = format!("{NAMESPACES}/{}", scene.name);
-    http.post(NAMESPACES, &namespace(&scene.name)).await?.created()?;
+    scene.create_namespace().await?;
     let played = trace(scene).await;
-    http.delete(&namespaced).await?;
+    scene.tidy().await;
     judge(&played?, &scene.name)
 }
 
@@ -36,18 +25,7 @@ async fn trace(scene: &Scene<'_>) -> Outcome<Vec<Received>> {
     let flags = ["--otlp-endpoint", &collector.address()];
     let mut operator = Operator::start(scene.server, scene.kymactl, log, &flags, &[])?;
     operator.serves().await?;
-    let root = format!("/apis/inventory.kyma-project.io/v1alpha1/namespaces/{}", scene.name);
-    let kyma = json!({
-        "apiVersion": "inventory.kyma-project.io/v1alpha1", "kind": "Kyma", "metadata": {"name": "one"},
-        "spec": {"components": [{"name": "abc"}]},
-    });
-    scene.http().post(&format!("{root}/kymas"), &kyma).await?.created()?;
-    let component = format!("{root}/helmcomponents/one-abc");
-    eventually("the component is created", CREATED, || async {
-        let answer = scene.http().get(&component).await?;
-        Ok(if answer.code() == 200 { Ok(()) } else { Err(answer.text()) })
-    })
-    .await?;
+    scene.create_kyma().await?;
     // What it has not sent yet, it sends at its end.
     operator.end().await?;
     Ok(collector.received())
@@ -73,7 +51,8 @@ fn judge(received: &[Received], name: &str) -> Outcome {
     let create = create.ok_or_else(|| Failure::new("a span of the create", "one", names.join(", ")))?;
     same("the kind of a request", &create.kind, &(SpanKind::Client as i32))?;
     same("http.request.method", &text(&create.attributes, "http.request.method"), "POST")?;
-    same("http.response.status_code", &text(&create.attributes, "http.response.status_code"), "201")?;
+    let code = number(&create.attributes, "http.response.status_code");
+    same("http.response.status_code", &code, &Some(201))?;
     let parent = spans.iter().find(|span| span.span_id == create.parent_span_id);
     let parent =
         parent.ok_or_else(|| Failure::new("the parent of the create", "a span", names.join(", ")))?;
@@ -82,6 +61,8 @@ fn judge(received: &[Received], name: &str) -> Outcome {
     same("its controller", &text(&parent.attributes, "controller"), "kyma")?;
     same("its key", &text(&parent.attributes, "key"), &format!("{name}/one"))?;
     same("its class", &text(&parent.attributes, "class"), "user")?;
+    let waited = number(&parent.attributes, "waited_ms");
+    holds("it says how long it waited, as a number", waited.is_some(), &names)?;
     holds("it says how it ended", !text(&parent.attributes, "outcome").is_empty(), &names)
 }
 
@@ -90,7 +71,15 @@ fn text(attributes: &[KeyValue], key: &str) -> String {
     let attribute = attributes.iter().find(|attribute| attribute.key == key);
     match attribute.and_then(|attribute| attribute.value.as_ref()) {
         Some(AnyValue { value: Some(Any::StringValue(text)) }) => text.clone(),
-        Some(AnyValue { value: Some(Any::IntValue(number)) }) => number.to_string(),
         _ => String::new(),
+    }
+}
+
+/// An attribute as a whole number, where it is one.
+fn number(attributes: &[KeyValue], key: &str) -> Option<i64> {
+    let attribute = attributes.iter().find(|attribute| attribute.key == key)?;
+    match attribute.value.as_ref()?.value {
+        Some(Any::IntValue(number)) => Some(number),
+        _ => None,
     }
 }

@@ -59,10 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_read_as_kubectl_writes_them_and_sort_by_namespace_first() {
+    fn keys_read_as_kubectl_writes_them_and_sort_as_lists_do() {
         assert_eq!(ObjectKey::new("pb", "kyma-1").to_string(), "pb/kyma-1");
         assert_eq!(ObjectKey::new("", "node-1").to_string(), "node-1");
         assert!(ObjectKey::new("a", "z") < ObjectKey::new("b", "a"));
+        assert!(ObjectKey::new("a-b", "x") < ObjectKey::new("a", "x"), "as the paths on the server");
     }
 
     #[test]

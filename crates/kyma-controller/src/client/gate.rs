@@ -17,17 +17,23 @@ pub(super) type Ticket = u64;
 #[derive(Debug)]
 pub(super) struct Gate {
     bucket: Option<Bucket>,
-    free: usize,
+    /// How many slots there are, and how many are taken. There may be fewer than are taken: then none is free until some
+    /// are given back.
+    slots: usize,
+    taken: usize,
     /// Bounded by the callers, each of which waits with one request.
     waiting: Queue<Ticket>,
     next: Ticket,
     /// Whether somebody had to wait for a token.
     short: bool,
+    /// Whether somebody had to wait for a slot.
+    crowded: bool,
 }
 
 impl Gate {
     pub(super) fn new(bucket: Option<Bucket>, slots: usize) -> Self {
-        Self { bucket, free: slots.max(1), waiting: Queue::default(), next: 0, short: false }
+        let slots = slots.max(1);
+        Self { bucket, slots, taken: 0, waiting: Queue::default(), next: 0, short: false, crowded: false }
     }
 
     /// Puts a request into the line.
@@ -40,7 +46,11 @@ impl Gate {
 
     /// Lets the first of the line pass, if there are a slot and a token for it.
     pub(super) fn admit(&mut self, now: Duration) -> Option<Ticket> {
-        if self.free == 0 || self.waiting.is_empty() {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        if self.taken >= self.slots {
+            self.crowded = true;
             return None;
         }
         if self.bucket.as_mut().is_some_and(|bucket| !bucket.try_take(now)) {
@@ -50,13 +60,23 @@ impl Gate {
         let ticket = self.waiting.get(now)?.key;
         // Nobody arrives twice, so the queue need not know who is under way.
         self.waiting.done(&ticket, now);
-        self.free -= 1;
+        self.taken += 1;
         Some(ticket)
     }
 
     /// Takes a request out of the line that does not want to wait any longer.
     pub(super) fn leave(&mut self, ticket: Ticket) {
         self.waiting.remove(&ticket);
+    }
+
+    /// Goes on with another number of slots.
+    pub(super) fn set_slots(&mut self, slots: usize) {
+        self.slots = slots.max(1);
+    }
+
+    /// Whether somebody had to wait for a slot since this was asked last.
+    pub(super) fn take_crowded(&mut self) -> bool {
+        mem::take(&mut self.crowded)
     }
 
     /// Goes on with another rate.
@@ -73,22 +93,23 @@ impl Gate {
 
     /// Gives a slot back.
     pub(super) fn release(&mut self) {
-        self.free += 1;
+        self.taken = self.taken.saturating_sub(1);
     }
 
     /// When time alone lets the next request pass; `None` when it also needs something else.
     pub(super) fn next_admission(&mut self, now: Duration) -> Option<Duration> {
-        if self.free == 0 || self.waiting.is_empty() {
+        if self.taken >= self.slots || self.waiting.is_empty() {
             return None;
         }
         self.bucket.as_mut().map(|bucket| now.saturating_add(bucket.until_next(now)))
     }
 }
 
-/// How many requests of a rate that changes by itself may come at once: those of a tenth of a second.
+/// How many requests of a rate that changes by itself may come at once: those of a second, so that what a server has not
+/// carried while it paused is made up for. The connections bound how many are under way.
 pub(super) fn burst_of(rate: f64) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of f64 saturates")]
-    let burst = (rate / 10.0) as u32;
+    let burst = rate as u32;
     burst.max(1)
 }
 

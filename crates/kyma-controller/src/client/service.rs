@@ -17,6 +17,7 @@ use super::ClientOptions;
 use super::fence::NotLeading;
 use super::throttle::Throttle;
 use crate::metrics::rest::ClientMetrics;
+use crate::worker::whole_millis;
 
 /// How long a response may take to begin. The API server itself ends requests after 60 s (`--request-timeout`); who
 /// has heard nothing by then speaks to a connection that is dead.
@@ -86,7 +87,7 @@ where
                 let turn = request.extensions().get::<Turn>().copied().unwrap_or_default();
                 let slot = throttle.pass(turn).await;
                 let throttled = start.elapsed();
-                Span::current().record("throttled_ms", throttled.as_millis() as u64);
+                Span::current().record("throttled_ms", whole_millis(throttled));
                 metrics.throttled(&method, throttled);
                 Some(slot)
             } else {
@@ -123,8 +124,12 @@ where
     })
 }
 
-/// What traces show of a request; the names are OpenTelemetry's (semantic conventions for HTTP clients).
+/// What traces show of a request; the names are OpenTelemetry's (semantic conventions for HTTP clients). What belongs to no
+/// reconcile, as a Lease's renewal or a watch, would be a trace of its own each time, and is none.
 fn span<B>(request: &Request<B>) -> Span {
+    if Span::current().is_none() {
+        return Span::none();
+    }
     tracing::trace_span!(
         "request",
         otel.name = request.method().as_str(),
@@ -144,7 +149,7 @@ fn trace<B>(result: &Result<Response<B>, BoxError>) {
     match result {
         Ok(response) => {
             let status = response.status();
-            span.record("http.response.status_code", status.as_u16());
+            span.record("http.response.status_code", i64::from(status.as_u16()));
             if status.is_client_error() || status.is_server_error() {
                 span.record("otel.status_code", "error");
             }

@@ -98,18 +98,21 @@ impl Shared {
 
 impl Throttle {
     pub(super) fn new(options: &ClientOptions, metrics: ClientMetrics) -> Self {
-        let pace = (options.qps == Qps::Auto).then(|| Pace::new(Duration::ZERO));
+        let pace = (options.qps == Qps::Auto).then(|| Pace::new(options.max_connections, Duration::ZERO));
         let rate = match (options.qps, &pace) {
             (_, Some(pace)) => Some((pace.rate(), burst_of(pace.rate()))),
             (Qps::PerSecond(qps), None) if qps > 0.0 => Some((f64::from(qps), options.burst)),
             _ => None,
         };
-        if let Some((rate, _)) = rate {
-            metrics.rate(rate);
+        match (&pace, rate) {
+            (Some(pace), _) => metrics.rate(pace.found()),
+            (None, Some((rate, _))) => metrics.rate(rate),
+            (None, None) => {}
         }
         let timed = rate.is_some();
         let bucket = rate.map(|(rate, burst)| Bucket::new(rate, burst));
-        let gate = Gate::new(bucket, options.max_connections);
+        let slots = pace.as_ref().map_or(options.max_connections, Pace::under_way);
+        let gate = Gate::new(bucket, slots);
         let state = Mutex::new(State { gate, pace, callers: HashMap::new() });
         let shared = Arc::new(Shared { state, epoch: Instant::now(), rearm: Notify::new() });
         let timer = timed.then(|| {
@@ -124,11 +127,17 @@ impl Throttle {
         let rate = self.shared.step(|state, now| {
             let pace = state.pace.as_mut()?;
             if state.gate.take_short() {
-                pace.waited();
+                pace.short();
             }
-            let rate = pace.answered(now, took, refused).then(|| pace.rate())?;
-            state.gate.set_rate(rate, now);
-            Some(rate)
+            if state.gate.take_crowded() {
+                pace.crowded();
+            }
+            if !pace.answered(now, took, refused) {
+                return None;
+            }
+            state.gate.set_rate(pace.rate(), now);
+            state.gate.set_slots(pace.under_way());
+            Some(pace.found())
         });
         if let Some(rate) = rate {
             self.metrics.rate(rate);

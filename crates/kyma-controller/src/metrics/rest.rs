@@ -87,7 +87,7 @@ impl Families {
         );
         registry.register(
             "rest_client_rate_limiter_qps",
-            "Requests per second that the client allows itself, broken down by host; none where it has no limit",
+            "Requests per second that the client allows itself, or has found the server to bear; broken down by host, none where it has no limit",
             families.rate.clone(),
         );
         families

@@ -76,6 +76,12 @@ pub fn kyma_event(old: Option<&KymaRecord>, new: &KymaRecord) -> Option<Class> {
     status.then_some(Class::Dependent)
 }
 
+/// The turn of a Kyma that its user has changed, if it `was_there` before, or created.
+#[must_use]
+pub fn users_turn(was_there: bool, remaining: u64) -> Turn {
+    Turn::user(if was_there { EDITED } else { remaining })
+}
+
 /// The priority of a Kyma's work: the longest remaining path among its components, counted from the start where
 /// one is missing.
 #[must_use]

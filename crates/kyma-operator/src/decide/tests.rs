@@ -144,6 +144,26 @@ fn an_edit_goes_before_whatever_is_created() {
 }
 
 #[test]
+fn a_newer_state_wakes_who_met_a_conflict_over_the_older_one() {
+    let fleet = fleet();
+    fleet.observe_kyma(&kyma(&["aa"], 1));
+    let state = |stage, revision| child("k-aa", Some(UID), stage, revision);
+    fleet.observe_component(PartId::FIRST, &state("pending", 2));
+    let quiet = fleet.observe_component(PartId::FIRST, &state("started", 3));
+    assert_eq!((quiet.kymas.len(), quiet.component), (0, None), "nobody waits");
+    assert_eq!(fleet.component_outdated(&key("k-aa"), 3, secs(0)), Some(3));
+    let by_watch = fleet.observe_component(PartId::FIRST, &state("failing", 4));
+    let quiet = fleet.observe_component(PartId::FIRST, &state("failing", 5));
+    assert_eq!((quiet.kymas.len(), quiet.component), (0, None), "nobody waits any more");
+    assert_eq!(fleet.component_outdated(&key("k-aa"), 5, secs(0)), Some(5));
+    let by_answer = fleet.learn_component_object(&state("retrying", 6));
+    for wakes in [by_watch, by_answer] {
+        assert_eq!(wakes.kymas.iter().map(|(kyma, _)| kyma).collect::<Vec<_>>(), [&key("k")]);
+        assert_eq!(wakes.component.map(|(component, ..)| component), Some(key("k-aa")));
+    }
+}
+
+#[test]
 fn a_kyma_counts_as_long_as_its_longest_component() {
     let fleet = fleet();
     fleet.observe_kyma(&kyma(&["bb", "dddd"], 1));

@@ -43,9 +43,13 @@ impl Stale {
         now < outdated.until
     }
 
-    /// Whether a newer state than the outdated one has just come, which somebody waits for.
-    pub fn is_awaited(&self, key: &ObjectKey, revision: u64) -> bool {
-        self.0.get(key).is_some_and(|outdated| revision > outdated.revision)
+    /// Whether a state is newer than the outdated one, so that who waits for it can go on. Says so once.
+    pub fn take_awaited(&mut self, key: &ObjectKey, revision: u64) -> bool {
+        let awaited = self.0.get(key).is_some_and(|outdated| revision > outdated.revision);
+        if awaited {
+            self.0.remove(key);
+        }
+        awaited
     }
 
     pub(super) fn forget(&mut self, key: &ObjectKey) {
@@ -62,12 +66,14 @@ mod tests {
         let key = ObjectKey::new("pb", "k");
         let secs = Duration::from_secs;
         let mut stale = Stale::default();
-        assert!(!stale.is_outdated(&key, 7, secs(0)) && !stale.is_awaited(&key, 8));
+        assert!(!stale.is_outdated(&key, 7, secs(0)) && !stale.take_awaited(&key, 8));
         stale.mark(&key, 7, secs(0));
         assert!(stale.is_outdated(&key, 7, secs(0)) && stale.is_outdated(&key, 6, secs(0)));
-        assert!(stale.is_awaited(&key, 8) && !stale.is_awaited(&key, 7));
+        assert!(!stale.take_awaited(&key, 7) && stale.take_awaited(&key, 8));
+        assert!(!stale.take_awaited(&key, 9), "nobody waits any more");
+        stale.mark(&key, 7, secs(0));
         assert!(!stale.is_outdated(&key, 8, secs(0)));
-        assert!(!stale.is_awaited(&key, 9), "nobody waits any more");
+        assert!(!stale.take_awaited(&key, 9), "nobody waits any more");
         let mut now = secs(100);
         for patience in [10, 20, 40, 80, 160, 320, 320] {
             stale.mark(&key, 7, now);

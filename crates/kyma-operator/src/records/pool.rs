@@ -106,16 +106,16 @@ impl Equivalent<Arc<KymaOwner>> for OwnerRef<'_> {
     }
 }
 
-/// The UID alone: hardly ever do two owners share one, and then by somebody's mistake.
+/// As [`OwnerRef`] does.
 impl Hash for KymaOwner {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.uid.hash(state);
+        (&self.uid, self.key.namespace(), self.key.name()).hash(state);
     }
 }
 
 impl Hash for OwnerRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.uid.hash(state);
+        (self.uid, self.namespace, self.name).hash(state);
     }
 }
 
