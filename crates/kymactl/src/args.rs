@@ -1,5 +1,6 @@
 //! The command line, as typed. What it means is each command's own business.
 
+mod loadtest;
 mod requests;
 
 use std::marker::PhantomData;
@@ -11,6 +12,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use kyma_apiserver::serve::ConnectionLimits;
 
+pub(crate) use loadtest::{LoadtestAction, LoadtestArgs};
 use requests::{AuditArgs, RequestArgs};
 
 /// Operate, try and prove a Kyma fleet.
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     Crds,
     /// Print the sample fleet as YAML, or create it in the cluster.
     Sample(SampleArgs),
+    /// Repeat the experiment: a fleet that arrives as a scenario says, on a server and an operator that are processes of their
+    /// own, and everything that is measured meanwhile.
+    Loadtest(LoadtestArgs),
     /// Show the fleet at a glance; fails when a Kyma is in error.
     Status(StatusArgs),
     /// Print a completion script.
@@ -190,7 +195,7 @@ pub(crate) struct TraceArgs {
     /// Send traces, a span for each reconcile and each of its requests, to the OTLP collector (HTTP, protobuf) at this base
     /// address, such as `http://localhost:4318`. The other variables of OpenTelemetry work too, such as OTEL_SERVICE_NAME,
     /// OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS.
-    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = crate::traces::VARIABLE, hide_env_values = true)]
     pub(crate) otlp_endpoint: Option<String>,
 }
 
@@ -539,7 +544,7 @@ mod tests {
 
     #[test]
     fn help_is_what_it_was() {
-        for name in ["up", "apiserver", "operator", "sample", "status"] {
+        for name in ["up", "apiserver", "loadtest", "operator", "sample", "status"] {
             let mut command = Args::command().term_width(100);
             command.build();
             let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();

@@ -18,7 +18,7 @@ pub(crate) fn start(args: &LogArgs, traces: Option<&Traces>) {
         LogFormat::Json => lines.json().boxed(),
     };
     let lines = lines.with_filter(filter(&args.log_level));
-    tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).init();
+    tracing_subscriber::registry().with(traces.map(Traces::layer)).with(lines).init();
 }
 
 /// What is logged at a level, or by directives.

@@ -16,18 +16,24 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, Command, LoadtestAction, LoadtestArgs};
 use exit::Failure;
 use traces::Traces;
 
 fn main() -> ExitCode {
     // Usage errors end here with code 2, help and version with 0.
     let args = Args::parse();
-    let traces = match traces_of(&args.command).map(Traces::to).transpose() {
-        Ok(traces) => traces,
+    let collector = traces_of(&args.command);
+    let (traces, refused) = match collector.map(Traces::to).transpose() {
+        Ok(traces) => (traces, None),
+        // What is said to all programs of a machine must not end this one.
+        Err(error) if traces::is_from_environment(collector) => (None, Some(error)),
         Err(error) => return Failure::from(error).report(),
     };
     logging::start(&args.log, traces.as_ref());
+    if let Some(error) = refused {
+        tracing::warn!("there are no traces: {}", exit::chain(&error));
+    }
     let done = run(args);
     if let Some(traces) = traces {
         traces.end();
@@ -57,6 +63,10 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Up(up) => block_on(commands::up::run(up)),
         Command::Apiserver(apiserver) => block_on(commands::apiserver::run(apiserver)),
         Command::Operator(operator) => block_on(commands::operator::run(operator)),
+        Command::Loadtest(LoadtestArgs { action: Some(LoadtestAction::Report { folder }), .. }) => {
+            commands::loadtest::report(&folder)
+        }
+        Command::Loadtest(args) => block_on(commands::loadtest::run(args)),
         Command::Sample(sample) if sample.apply => block_on(commands::sample::apply(sample)),
         Command::Sample(sample) => commands::sample::print(&sample),
         Command::Status(status) => block_on(commands::status::run(status)),

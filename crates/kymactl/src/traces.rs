@@ -2,7 +2,7 @@
 //!
 //! What is sent how often, and how much may wait, is said by the usual variables (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
 //! `OTEL_TRACES_SAMPLER`, `OTEL_BSP_*`, `OTEL_EXPORTER_OTLP_HEADERS`). What does not fit into the queue is dropped: tracing
-//! never holds up the operator.
+//! never holds up the operator, but for the last seconds of its life.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response, Uri};
-use hyper_util::client::legacy::connect::HttpConnector;
+use opentelemetry::Key;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::hyper::HyperClient;
-use opentelemetry_http::{HttpClient, HttpError, ResponseExt as _};
+use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -29,6 +29,8 @@ use crate::exit::{Failure, chain};
 
 /// What the traces are of, unless `OTEL_SERVICE_NAME` says otherwise.
 const SERVICE: &str = "kyma-operator";
+/// The variable that names the collector.
+pub(crate) const VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// How long the collector may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last traces may take at the end of the process.
@@ -77,15 +79,8 @@ impl Traces {
             .with_http_client(Sender::new(address)?)
             .build()
             .map_err(TracesError::Exporter)?;
-        // The variables first: they know better than we do what this process is called.
-        let mut resource = Resource::builder();
-        if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
-            resource = resource.with_service_name(SERVICE);
-        }
-        let provider = SdkTracerProvider::builder()
-            .with_batch_exporter(exporter)
-            .with_resource(resource.build())
-            .build();
+        let provider =
+            SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build();
         Ok(Self { provider })
     }
 
@@ -111,6 +106,21 @@ impl Traces {
     }
 }
 
+/// Whether this collector is named by a variable.
+pub(crate) fn is_from_environment(collector: Option<&str>) -> bool {
+    collector.is_some_and(|collector| std::env::var_os(VARIABLE).is_some_and(|named| named == collector))
+}
+
+/// What this process is called: the variables know better than we do.
+fn resource() -> Resource {
+    let named = Resource::builder().build();
+    let name = named.get(&Key::from_static_str("service.name"));
+    match name.is_none_or(|name| name.as_str().starts_with("unknown_service")) {
+        true => Resource::builder().with_service_name(SERVICE).build(),
+        false => named,
+    }
+}
+
 /// Where the traces go at a collector.
 fn address(collector: &str) -> Option<String> {
     let base = collector.trim_end_matches('/');
@@ -119,12 +129,10 @@ fn address(collector: &str) -> Option<String> {
     usable.then(|| uri.to_string())
 }
 
-type Client = HyperClient<hyper_rustls::HttpsConnector<HttpConnector>>;
-
 /// Sends on a runtime of its own, which runs only while the exporter's thread waits for the answer: the operator's threads have
 /// no part in it.
 struct Sender {
-    client: Client,
+    client: Box<dyn HttpClient>,
     runtime: Runtime,
     address: String,
     /// Whether the last attempt failed: only the first of a row is told.
@@ -137,27 +145,28 @@ impl Sender {
             .enable_all()
             .build()
             .map_err(TracesError::Runtime)?;
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(TracesError::Roots)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = HyperClient::new(connector, TIMEOUT, None);
+        let client: Box<dyn HttpClient> = if address.starts_with("https:") {
+            let builder = hyper_rustls::HttpsConnectorBuilder::new();
+            let builder = builder.with_native_roots().map_err(TracesError::Roots)?;
+            Box::new(HyperClient::new(builder.https_only().enable_http1().build(), TIMEOUT, None))
+        } else {
+            Box::new(HyperClient::with_default_connector(TIMEOUT, None))
+        };
         Ok(Self { client, runtime, address, failing: AtomicBool::new(false) })
     }
 
-    fn tell(&self, result: &Result<Response<Bytes>, HttpError>) {
-        let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
-        match result {
-            Err(error) if !was_failing => {
-                let why = chain(error.as_ref());
-                tracing::warn!(
-                    address = self.address,
-                    "traces cannot be sent, and are lost until they can be: {why}"
-                );
+    fn tell(&self, answer: &Result<Response<Bytes>, HttpError>) {
+        let trouble = match answer {
+            Ok(answer) if answer.status().is_success() => None,
+            Ok(answer) => Some(answer.status().to_string()),
+            Err(error) => Some(chain(error.as_ref())),
+        };
+        let was_failing = self.failing.swap(trouble.is_some(), Ordering::Relaxed);
+        match trouble {
+            Some(why) if !was_failing => {
+                tracing::warn!(address = self.address, "traces cannot be sent: {why}");
             }
-            Ok(_) if was_failing => tracing::warn!(address = self.address, "traces are sent again"),
+            None if was_failing => tracing::warn!(address = self.address, "traces are sent again"),
             _ => {}
         }
     }
@@ -180,9 +189,8 @@ impl HttpClient for Sender {
     {
         Box::pin(async move {
             let answer = self.runtime.block_on(self.client.send_bytes(request));
-            let result = answer.and_then(|answer| answer.error_for_status());
-            self.tell(&result);
-            result
+            self.tell(&answer);
+            answer
         })
     }
 }

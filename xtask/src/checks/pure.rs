@@ -27,6 +27,12 @@ const PURE: &[&str] = &[
     "crates/kyma-registry/src/",
     "crates/kyma-apiserver/src/path.rs",
     "crates/kyma-apiserver/src/encode.rs",
+    "crates/kyma-report/src/",
+    "crates/kyma-loadtest/src/arrival.rs",
+    "crates/kyma-loadtest/src/collect/exposition.rs",
+    "crates/kyma-loadtest/src/evaluate.rs",
+    "crates/kyma-loadtest/src/ledger.rs",
+    "crates/kyma-loadtest/src/scenario.rs",
 ];
 
 /// What carries the pure modules of a folder named above, or lets them give way: no rule holds here.

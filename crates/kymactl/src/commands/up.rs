@@ -1,11 +1,9 @@
 //! `kymactl up`: everything in one process, from nothing to a reconciled fleet.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
-use kube::api::{Api, ListParams, PostParams};
+use kube::api::{Api, ListParams};
 use kyma_apiserver::User;
 use kyma_apiserver::serve::Names;
 use kyma_controller::{Drain, FastRandom, Manager, Metrics, Shutdown, client, shutdown};
@@ -14,6 +12,7 @@ use kyma_operator::Config;
 use tokio::time::Instant;
 
 use super::apiserver::{Home, LOOPBACK, Serving, Settings, Started, until_cut_off};
+use super::definitions::install;
 use super::operator::{self, Addresses};
 use super::sample as fleet_maker;
 use crate::args::{ApiRate, UpArgs};
@@ -21,9 +20,6 @@ use crate::connect;
 use crate::exit::Failure;
 use crate::fleet::{self, Fleet, Progress};
 use crate::{output, signals};
-
-/// How long the definitions may take to be served.
-const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     let config = operator::config(&args.controllers)?;
@@ -97,46 +93,6 @@ fn introduce(args: &UpArgs, serving: &Started, home: &Home, addresses: &Addresse
     ));
     text.push_str(&format!("try         kubectl --kubeconfig {kubeconfig} get kymas\n\n"));
     output::print(&text)
-}
-
-/// Creates the definitions, brings those that are there from an earlier start up to date, and waits until all are served.
-async fn install(client: &Client) -> Result<(), Failure> {
-    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for definition in kyma_inventory::crds::all().map_err(|error| Failure::of(&error))? {
-        let name = definition.metadata.name.clone().unwrap_or_default();
-        put(&api, &name, definition)
-            .await
-            .map_err(|error| Failure::new(format!("failed to install the CRD {name}"), &error))?;
-        let established = kube::runtime::wait::await_condition(
-            api.clone(),
-            &name,
-            kube::runtime::conditions::is_crd_established(),
-        );
-        match tokio::time::timeout(ESTABLISH_TIMEOUT, established).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(Failure::new(format!("failed to wait for the CRD {name}"), &error)),
-            Err(_) => {
-                return Err(Failure::text(format!(
-                    "the CRD {name} was not served within {ESTABLISH_TIMEOUT:?}"
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Creates a definition, or gives the one that is there our specification. The server writes nothing where it has it
-/// already.
-async fn put(
-    api: &Api<CustomResourceDefinition>,
-    name: &str,
-    definition: CustomResourceDefinition,
-) -> Result<(), kube::Error> {
-    let Some(mut there) = api.get_opt(name).await? else {
-        return api.create(&PostParams::default(), &definition).await.map(|_| ());
-    };
-    there.spec = definition.spec;
-    api.replace(name, &PostParams::default(), &there).await.map(|_| ())
 }
 
 /// Makes the fleet, shows how far it is, and says when it is done.
