@@ -136,7 +136,7 @@ fn top(panel: &Panel, drawn: &Drawn) -> f64 {
     } else {
         10_f64.powf(largest.log10().floor())
     };
-    let steps = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+    let steps = [1.0, 2.0, 4.0, 6.0, 8.0, 10.0];
     steps.into_iter().map(|step| step * base).find(|top| *top >= largest).unwrap_or(10.0 * base)
 }
 
@@ -147,14 +147,12 @@ pub fn quantity(value: f64, unit: Unit) -> String {
         let (size, name) = steps.iter().copied().find(|(size, _)| value.abs() >= *size).unwrap_or((1.0, ""));
         format!("{} {name}{behind}", number(value / size)).trim_end().to_owned()
     };
-    const THOUSANDS: [(f64, &str); 2] = [(1e6, "M"), (1e4, "k")];
     const BYTES: [(f64, &str); 3] = [(1_073_741_824.0, "Gi"), (1_048_576.0, "Mi"), (1024.0, "Ki")];
+    // Below, four digits are read as fast as one and a letter.
+    let (of_thousands, thousands) = if value.abs() >= 1e4 { (1e3, "k") } else { (1.0, "") };
     match unit {
-        Unit::Count => {
-            let (size, name) = if value.abs() >= 1e4 { (1e3, "k") } else { (1.0, "") };
-            format!("{}{name}", number(value / size))
-        }
-        Unit::PerSecond => scaled(&THOUSANDS, "/s"),
+        Unit::Count => format!("{}{thousands}", number(value / of_thousands)),
+        Unit::PerSecond => format!("{}{thousands}/s", number(value / of_thousands)),
         Unit::Seconds if value == 0.0 => "0".to_owned(),
         Unit::Seconds if value.abs() < 0.001 => format!("{} µs", number(value * 1e6)),
         Unit::Seconds if value.abs() < 1.0 => format!("{} ms", number(value * 1e3)),
@@ -195,7 +193,8 @@ mod tests {
             (2048.0, Unit::BytesPerSecond, "2 KiB/s"),
             (72_000.0, Unit::Count, "72k"),
             (5.0, Unit::Count, "5"),
-            (96.0, Unit::PerSecond, "96 /s"),
+            (96.0, Unit::PerSecond, "96/s"),
+            (12_800.0, Unit::PerSecond, "12.8k/s"),
             (0.2, Unit::Cores, "0.2"),
         ] {
             assert_eq!(quantity(value, unit), text);

@@ -172,7 +172,7 @@ pub const PANELS: [Panel; 28] = [
         .original(&[("controller of the proof of concept", 0.2)]),
     panel(
         POD,
-        "Network in and out",
+        "Network in and out (all that the operator's network namespace does)",
         Unit::BytesPerSecond,
         What::Rate(&[
             From { of: OPERATOR, family: "process_network_receive_bytes_total", called: "in" },
@@ -374,7 +374,8 @@ impl Panel {
             let points: Vec<_> = grown.filter(|(.., n)| *n > 0.0).map(|(t, sum, n)| (t, sum / n)).collect();
             (!points.is_empty()).then_some(Curve { name: labels, points })
         };
-        sums.into_iter().filter_map(mean).collect()
+        // A watch takes as long as somebody wants it.
+        sums.into_iter().filter(|(labels, _)| labels != "WATCH").filter_map(mean).collect()
     }
 
     /// The sums of all series of a family that agree in the labels, at each time at which their owner was sampled.

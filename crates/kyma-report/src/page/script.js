@@ -29,7 +29,8 @@
       case "seconds": return value === 0 ? "0" : value < 0.001 ? `${digits(value * 1e6)} µs` : value < 1 ? `${digits(value * 1e3)} ms` : `${digits(value)} s`;
       case "bytes": return steps(value, bytes, "B");
       case "bytes-per-second": return steps(value, bytes, "B/s");
-      case "per-second": return `${digits(value)} /s`;
+      case "per-second": return value < 1e4 ? `${digits(value)}/s` : `${digits(value / 1e3)}k/s`;
+      case "count": return value < 1e4 ? digits(value) : `${digits(value / 1e3)}k`;
       default: return digits(value);
     }
   };
