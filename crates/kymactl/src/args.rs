@@ -12,7 +12,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use kyma_apiserver::serve::ConnectionLimits;
 
-pub(crate) use loadtest::{LoadtestAction, LoadtestArgs};
+pub(crate) use loadtest::{CompareArgs, CompareFormat, LoadtestAction, LoadtestArgs};
 use requests::{AuditArgs, RequestArgs};
 
 /// Operate, try and prove a Kyma fleet.
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     /// Repeat the experiment: a fleet that arrives as a scenario says, on a server and an operator that are processes of their
     /// own, and everything that is measured meanwhile.
     Loadtest(LoadtestArgs),
+    /// Compare load tests; fails when something is worse.
+    Compare(CompareArgs),
     /// Show the fleet at a glance; fails when a Kyma is in error.
     Status(StatusArgs),
     /// Print a completion script.
@@ -544,7 +546,7 @@ mod tests {
 
     #[test]
     fn help_is_what_it_was() {
-        for name in ["up", "apiserver", "loadtest", "operator", "sample", "status"] {
+        for name in ["up", "apiserver", "loadtest", "compare", "operator", "sample", "status"] {
             let mut command = Args::command().term_width(100);
             command.build();
             let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod apiserver;
+pub(crate) mod compare;
 pub(crate) mod definitions;
 pub(crate) mod documents;
 pub(crate) mod loadtest;

@@ -32,6 +32,11 @@ impl Failure {
         Failure { code: 2, message: message.into() }
     }
 
+    /// A gate that does not hold.
+    pub(crate) fn gate(message: impl Into<String>) -> Self {
+        Failure { code: 3, message: message.into() }
+    }
+
     /// Prints the message to standard error.
     pub(crate) fn report(self) -> ExitCode {
         // Where standard error is closed there is nobody to tell.

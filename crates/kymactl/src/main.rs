@@ -63,9 +63,10 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Up(up) => block_on(commands::up::run(up)),
         Command::Apiserver(apiserver) => block_on(commands::apiserver::run(apiserver)),
         Command::Operator(operator) => block_on(commands::operator::run(operator)),
-        Command::Loadtest(LoadtestArgs { action: Some(LoadtestAction::Report { folder }), .. }) => {
-            commands::loadtest::report(&folder)
-        }
+        Command::Loadtest(LoadtestArgs {
+            action: Some(LoadtestAction::Report { folder, assert }), ..
+        }) => commands::loadtest::report(&folder, &assert),
+        Command::Compare(args) => commands::compare::run(&args),
         Command::Loadtest(args) => block_on(commands::loadtest::run(args)),
         Command::Sample(sample) if sample.apply => block_on(commands::sample::apply(sample)),
         Command::Sample(sample) => commands::sample::print(&sample),

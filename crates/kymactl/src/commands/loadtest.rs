@@ -12,6 +12,7 @@ use kyma_loadtest::children::{Program, free_port};
 use kyma_loadtest::collect::Source;
 use kyma_loadtest::evaluate::{OPERATOR, SERVER};
 use kyma_loadtest::{Error, Plan, RAW_FILE, REPORT_FILE, RESULT_FILE, SUMMARY_FILE, Scenario, Totals};
+use kyma_report::gate::Gate;
 use kyma_report::result::Setting;
 use kyma_report::{RunResult, page, raw, summary};
 use tokio::sync::watch;
@@ -62,12 +63,12 @@ pub(crate) async fn run(args: LoadtestArgs) -> Result<(), Failure> {
     };
     stage.clear().await;
     // What there is, is worth having, also where it is not all.
-    let result = report(&folder);
+    let result = report(&folder, &args.assert);
     done.and(result)
 }
 
 /// Makes the result from what a run has written, and shows it.
-pub(crate) fn report(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn report(folder: &Path, gates: &[Gate]) -> Result<(), Failure> {
     let file = folder.join(RAW_FILE);
     let text = std::fs::read_to_string(&file).map_err(|source| Error::Read { file: file.clone(), source })?;
     let (lines, lost) = raw::read(&text);
@@ -78,12 +79,14 @@ pub(crate) fn report(folder: &Path) -> Result<(), Failure> {
     let summary = summary::markdown(&result);
     write(&folder.join(SUMMARY_FILE), summary.as_bytes())?;
     output::print(&summary)?;
-    verdict(&result)
+    verdict(&result, gates)
 }
 
-fn verdict(result: &RunResult) -> Result<(), Failure> {
+fn verdict(result: &RunResult, gates: &[Gate]) -> Result<(), Failure> {
+    let broken: Vec<String> = gates.iter().filter_map(|gate| gate.broken(result)).collect();
     match &result.unfinished {
-        None => Ok(()),
+        None if broken.is_empty() => Ok(()),
+        None => Err(Failure::gate(broken.join("; "))),
         Some(why) => Err(Failure::text(format!("the run did not finish: {why}"))),
     }
 }
