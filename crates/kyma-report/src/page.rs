@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::chart::{COLOURS, escaped, quantity, shares, svg};
 use crate::panels::{Curve, Drawn, PANELS, Panel, Unit};
-use crate::result::{Figure, Origin, RunResult};
+use crate::result::{Figure, RunResult};
 use crate::spread::Spread;
 use crate::summary::number;
 
@@ -80,11 +80,7 @@ fn value(figure: &Figure) -> String {
 fn figures(text: &mut String, result: &RunResult) {
     text.push_str("<section>\n<h2>Figures</h2>\n<table>\n<thead><tr><th>figure</th><th>value</th><th>origin</th></tr></thead>\n<tbody>\n");
     for figure in &result.figures {
-        let origin = match figure.origin {
-            Origin::Measured => "measured",
-            Origin::Derived => "derived",
-            Origin::Published => "from elsewhere",
-        };
+        let origin = figure.origin.word();
         let _ = writeln!(
             text,
             "<tr><td>{}</td><td class=\"number\">{}</td><td>{origin}</td></tr>",

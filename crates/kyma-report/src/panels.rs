@@ -248,7 +248,7 @@ pub const PANELS: [Panel; 28] = [
         STORAGE,
         "Size of the storage",
         Unit::Bytes,
-        What::Value(&[of_server("apiserver_storage_size_bytes"), of_server("storage_bytes")]),
+        What::Value(&[of_server("apiserver_storage_size_bytes")]),
         &[],
     )
     .original(&[("etcd of the proof of concept, 76,000 objects", 477.0 * 1_048_576.0)]),

@@ -75,6 +75,18 @@ pub enum Origin {
     Published,
 }
 
+impl Origin {
+    /// What it is called in pages.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Derived => "derived",
+            Self::Published => "from elsewhere",
+        }
+    }
+}
+
 /// A number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {

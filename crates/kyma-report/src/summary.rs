@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::result::{Origin, RunResult};
+use crate::result::RunResult;
 
 /// The run as Markdown.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn markdown(result: &RunResult) -> String {
             "| {} | {} | {} |",
             figure.title,
             [&value, unit].join(" ").trim_end(),
-            origin(figure.origin)
+            figure.origin.word()
         );
     }
     text.push_str("\n| times in s | count | min | p50 | p90 | p99 | max |\n| --- | --- | --- | --- | --- | --- | --- |\n");
@@ -52,14 +52,6 @@ pub fn markdown(result: &RunResult) -> String {
     text
 }
 
-fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Measured => "measured",
-        Origin::Derived => "derived",
-        Origin::Published => "from elsewhere",
-    }
-}
-
 /// Three digits that count, without the zeros behind them.
 #[must_use]
 pub fn number(value: f64) -> String {
@@ -75,7 +67,7 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{Distribution, Environment, Figure, RESULT_VERSION, Setting};
+    use crate::result::{Distribution, Environment, Figure, Origin, RESULT_VERSION, Setting};
     use crate::spread::Spread;
 
     #[test]

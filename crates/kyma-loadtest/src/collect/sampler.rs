@@ -1,7 +1,6 @@
 //! Samples all sources again and again, on a thread of its own: so what it costs can be told, and nothing that the run does
 //! waits for it.
 
-use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -33,8 +32,6 @@ pub struct Source {
     pub metrics: Option<kube::Config>,
     /// The process; absent where it is on another machine.
     pub process: Option<u32>,
-    /// The folder whose files are its storage.
-    pub storage: Option<PathBuf>,
 }
 
 /// A running sampler.
@@ -112,11 +109,9 @@ async fn sample(source: &Source, page: Option<&Client>, recorder: &Recorder) {
     if let Some(page) = page {
         match fetch(page).await {
             Ok(text) => {
-                let kept = exposition::kept(&text).filter(|(name, _)| !name.starts_with("process_"));
+                let ours = |name: &str| !name.starts_with("process_") || name.starts_with("process_network_");
+                let kept = exposition::kept(&text).filter(|(name, _)| ours(name));
                 values.extend(kept.map(|(name, value)| (name.to_owned(), value)));
-                let network =
-                    exposition::values(&text).filter(|(name, _)| name.starts_with("process_network_"));
-                values.extend(network.map(|(name, value)| (name.to_owned(), value)));
             }
             Err(why) => recorder.gap(source.of, why),
         }
@@ -126,9 +121,6 @@ async fn sample(source: &Source, page: Option<&Client>, recorder: &Recorder) {
             Ok(process) => values.extend(process),
             Err(error) => recorder.gap(source.of, format!("process {pid}: {error}")),
         }
-    }
-    if let Some(folder) = &source.storage {
-        values.push(("storage_bytes".to_owned(), size(folder)));
     }
     if !values.is_empty() {
         recorder.sample(source.of, values);
@@ -141,14 +133,4 @@ async fn fetch(client: &Client) -> Result<String, String> {
         Ok(page) => page.map_err(|error| error.to_string()),
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
-}
-
-/// What the files of a folder have, in bytes.
-fn size(folder: &PathBuf) -> f64 {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    files
-        .filter_map(|file| file.metadata().ok())
-        .filter(std::fs::Metadata::is_file)
-        .map(|file| file.len() as f64)
-        .sum()
 }

@@ -183,13 +183,8 @@ impl Scene {
     fn sources(&self) -> Vec<Source> {
         let metrics = self.metrics.parse().ok().map(Config::new);
         vec![
-            Source {
-                of: SERVER,
-                metrics: Some(self.config.clone()),
-                process: self.server.pid(),
-                storage: None,
-            },
-            Source { of: OPERATOR, metrics, process: self.operator.pid(), storage: None },
+            Source { of: SERVER, metrics: Some(self.config.clone()), process: self.server.pid() },
+            Source { of: OPERATOR, metrics, process: self.operator.pid() },
         ]
     }
 
