@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::Instant;
 
 use crate::check::{Failure, Outcome, holds, same};
 use crate::context::NAMESPACES;
@@ -14,7 +13,7 @@ use crate::operator::Operator;
 use crate::output::{Output, Totals, Verdict};
 use crate::poll::eventually;
 use crate::process::Process;
-use crate::runner::report;
+use crate::runner::play_all;
 use crate::server::Server;
 
 mod record;
@@ -48,29 +47,21 @@ pub(crate) async fn run_all(
     run: &str,
     output: &mut Output,
 ) -> Totals {
-    let mut totals = Totals::default();
-    for name in NAMES.into_iter().filter(|name| name.contains(filter)) {
-        let started = Instant::now();
-        let verdict = match kymactl {
-            None => Verdict::Skipped("it needs the kymactl binary: set KYMACTL_BIN or --kymactl".to_owned()),
-            Some(kymactl) => {
-                let namespace = format!("{}-{run}", name.replace('/', "-"));
-                let stage = Stage { server, kymactl, namespace };
-                let play = if name == NAMES[0] {
-                    Play::Alone
-                } else if name == NAMES[1] {
-                    Play::Restarted
-                } else {
-                    Play::Shared
-                };
-                let done = stage.play(play).await;
-                stage.tidy().await;
-                done.map_or_else(Verdict::Failed, |()| Verdict::Passed)
-            }
+    play_all(&NAMES, server.label, kymactl, filter, output, async |name, kymactl| {
+        let namespace = format!("{}-{run}", name.replace('/', "-"));
+        let stage = Stage { server, kymactl, namespace };
+        let play = if name == NAMES[0] {
+            Play::Alone
+        } else if name == NAMES[1] {
+            Play::Restarted
+        } else {
+            Play::Shared
         };
-        report(output, &mut totals, (name, server.label), started.elapsed(), &verdict);
-    }
-    totals
+        let done = stage.play(play).await;
+        stage.tidy().await;
+        done.map_or_else(Verdict::Failed, |()| Verdict::Passed)
+    })
+    .await
 }
 
 /// Who brings the Kyma to its end.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::time::Instant;
 
 use crate::check::{Failure, Outcome, holds};
 use crate::client::Http;
@@ -16,7 +15,7 @@ use crate::fixture::namespace;
 use crate::output::{Output, Totals, Verdict};
 use crate::poll::eventually;
 use crate::process::Process;
-use crate::runner::report;
+use crate::runner::play_all;
 use crate::server::{Server, free_port};
 
 mod collector;
@@ -39,23 +38,15 @@ pub(crate) async fn run_all(
     run: &str,
     output: &mut Output,
 ) -> Totals {
-    let mut totals = Totals::default();
-    for name in NAMES.into_iter().filter(|name| name.contains(filter)) {
-        let started = Instant::now();
-        let verdict = match kymactl {
-            None => Verdict::Skipped("it needs the kymactl binary: set KYMACTL_BIN or --kymactl".to_owned()),
-            Some(kymactl) => {
-                let scene = Scene { server, kymactl, name: format!("{}-{run}", name.replace('/', "-")) };
-                match name {
-                    "operator/metrics-for-the-few" => metrics::for_the_few(&scene).await,
-                    "operator/metrics-for-promtool" => metrics::for_promtool(&scene).await,
-                    _ => traces::play(&scene).await.map_or_else(Verdict::Failed, |()| Verdict::Passed),
-                }
-            }
-        };
-        report(output, &mut totals, (name, server.label), started.elapsed(), &verdict);
-    }
-    totals
+    play_all(&NAMES, server.label, kymactl, filter, output, async |name, kymactl| {
+        let scene = Scene { server, kymactl, name: format!("{}-{run}", name.replace('/', "-")) };
+        match name {
+            "operator/metrics-for-the-few" => metrics::for_the_few(&scene).await,
+            "operator/metrics-for-promtool" => metrics::for_promtool(&scene).await,
+            _ => traces::play(&scene).await.map_or_else(Verdict::Failed, |()| Verdict::Passed),
+        }
+    })
+    .await
 }
 
 /// A server, and a name for what a case makes there.

@@ -1,5 +1,6 @@
 //! Runs a table of cases against one server.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,27 @@ pub(crate) async fn run_cases(around: &Surroundings<'_>, cases: &[Case], output:
     let mut ended = all.buffer_unordered(around.concurrency);
     while let Some((name, took, verdict)) = ended.next().await {
         report(output, &mut totals, (name, around.server), took, &verdict);
+    }
+    totals
+}
+
+/// Plays those of the named cases that contain `filter`, one after the other; without a kymactl they are skipped.
+pub(crate) async fn play_all(
+    names: &[&'static str],
+    server: &str,
+    kymactl: Option<&Path>,
+    filter: &str,
+    output: &mut Output,
+    play: impl AsyncFn(&'static str, &Path) -> Verdict,
+) -> Totals {
+    let mut totals = Totals::default();
+    for name in names.iter().filter(|name| name.contains(filter)) {
+        let started = Instant::now();
+        let verdict = match kymactl {
+            None => Verdict::Skipped("it needs the kymactl binary: set KYMACTL_BIN or --kymactl".to_owned()),
+            Some(kymactl) => play(name, kymactl).await,
+        };
+        report(output, &mut totals, (name, server), started.elapsed(), &verdict);
     }
     totals
 }
